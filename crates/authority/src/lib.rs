@@ -1,0 +1,1 @@
+//! The authority of Probity: OAuth 2.1 and OpenID Connect, sessions, keys, revocation.

@@ -1,0 +1,2 @@
+//! The binary `probity`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The guard of Probity: verifies requests at the edge, in front of any application.

@@ -1,0 +1,3 @@
+//! Verify tokens locally and enforce revocations within milliseconds.
+
+pub mod revocation;
