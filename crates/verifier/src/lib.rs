@@ -1,3 +1,4 @@
 //! Verify tokens locally and enforce revocations within milliseconds.
 
+pub mod clock;
 pub mod revocation;
