@@ -137,7 +137,7 @@ impl Revocation {
                 out.extend_from_slice(&place.index.to_be_bytes());
             }
             Target::SessionId(name) | Target::Family(name) | Target::Token(name) | Target::Key(name) => {
-                put_string(out, name)
+                put_string(out, name);
             }
             Target::Subject { subject: name, through } | Target::Client { client: name, through } => {
                 put_string(out, name);
