@@ -1,4 +1,19 @@
 //! Verify tokens locally and enforce revocations within milliseconds.
+//!
+//! A service starts [`Trust`] once and asks it about each token. Behind it, [`keys`] keeps the issuer's key set current
+//! and [`revocation`] follows the authority's revocations; [`TokenVerifier`] is the decision, without I/O.
 
+mod access_token;
 pub mod clock;
+mod fetch;
+pub mod keys;
+mod metadata;
 pub mod revocation;
+mod trust;
+mod verify;
+
+pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
+pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
+pub use metadata::{Metadata, MetadataError};
+pub use trust::{Trust, TrustConfig, TrustError};
+pub use verify::{Rejection, TokenVerifier};

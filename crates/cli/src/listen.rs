@@ -1,0 +1,243 @@
+//! Sockets: binds an address and serves HTTP/1.1 and HTTP/2 on it, with TLS or, where that is allowed, without.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+/// How long a client may take for the TLS handshake, and for a request's headers.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The most bytes of a request's head that are buffered; a longer one is answered with 431.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// The most connections at once on one listener; further ones wait in the kernel's queue.
+const MAX_CONNECTIONS: usize = 10_000;
+
+/// How long requests in flight may take when the process is asked to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// After a failed `accept` (out of file descriptors, for one), the pause before the next.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a listener can't be made of.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address can't be bound.
+    #[error("can't listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Plain HTTP beyond this machine.
+    #[error("{0} is not a loopback address: plain HTTP is served on loopback only; configure tls")]
+    PlainBeyondLoopback(SocketAddr),
+    /// A certificate or key file can't be used.
+    #[error("{}: {reason}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// A bound address.
+pub struct Listener {
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds an address for plain HTTP; only on loopback.
+    ///
+    /// # Errors
+    /// [`ListenError`]
+    pub async fn plain(address: SocketAddr) -> Result<Self, ListenError> {
+        if !address.ip().is_loopback() {
+            return Err(ListenError::PlainBeyondLoopback(address));
+        }
+        Self::bind(address, None).await
+    }
+
+    /// Binds an address for HTTPS.
+    ///
+    /// # Errors
+    /// [`ListenError`]
+    pub async fn tls(address: SocketAddr, config: Arc<rustls::ServerConfig>) -> Result<Self, ListenError> {
+        Self::bind(address, Some(TlsAcceptor::from(config))).await
+    }
+
+    async fn bind(address: SocketAddr, tls: Option<TlsAcceptor>) -> Result<Self, ListenError> {
+        let failed = |source| ListenError::Bind { address, source };
+        let tcp = TcpListener::bind(address).await.map_err(failed)?;
+        let address = tcp.local_addr().map_err(failed)?;
+        Ok(Self { tcp, tls, address })
+    }
+
+    /// The address that was bound, with the port that the system chose when 0 was asked for.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` completes, then lets requests in flight finish for a while.
+    ///
+    /// The peer's [`SocketAddr`] is among each request's extensions.
+    pub async fn serve<F, A, B>(self, respond: F, stop: impl Future<Output = ()>)
+    where
+        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Response<B>> + Send + 'static,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let graceful = GracefulShutdown::new();
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = async {
+                let place = Arc::clone(&places).acquire_owned().await;
+                (place, self.tcp.accept().await)
+            };
+            let ((place, accepted), watcher) = tokio::select! {
+                accepted = accepted => (accepted, graceful.watcher()),
+                () = &mut stop => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let respond = respond.clone();
+                    let tls = self.tls.clone();
+                    tokio::spawn(async move {
+                        let _place = place;
+                        serve_connection(stream, peer, tls, respond, watcher).await;
+                    });
+                }
+                Err(error) => {
+                    warn!(error = %error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(self.tcp);
+        if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+            debug!("connections were still open when the time to drain was over");
+        }
+    }
+}
+
+async fn serve_connection<F, A, B>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    respond: F,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
+    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Response<B>> + Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    // Without it a frame of some bytes may wait for the acknowledgement of the last.
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(error = %error, "TCP_NODELAY could not be set");
+    }
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        let answer = respond(request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(CLIENT_PATIENCE)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .half_close(false);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
+    let ended = match tls {
+        None => watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()).await,
+        Some(tls) => match tokio::time::timeout(CLIENT_PATIENCE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+                watcher.watch(connection.into_owned()).await
+            }
+            Ok(Err(error)) => {
+                debug!(peer = %peer, error = %error, "a TLS handshake failed");
+                return;
+            }
+            Err(_) => {
+                debug!(peer = %peer, "a TLS handshake took too long");
+                return;
+            }
+        },
+    };
+    if let Err(error) = ended {
+        debug!(peer = %peer, error = %error, "a connection ended with an error");
+    }
+}
+
+/// Makes a TLS configuration from PEM files: TLS 1.3, and 1.2 only when asked.
+///
+/// # Errors
+/// [`ListenError::Certificate`] names the file and what is wrong with it.
+pub fn tls_config(certificate: &Path, key: &Path, allow_tls12: bool) -> Result<Arc<rustls::ServerConfig>, ListenError> {
+    let broken = |path: &Path, reason: &dyn std::fmt::Display| ListenError::Certificate {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    };
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| broken(certificate, &error))?;
+    if chain.is_empty() {
+        return Err(broken(certificate, &"no certificate in the file"));
+    }
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| broken(key, &error))?;
+    let versions: &[_] =
+        if allow_tls12 { &[&rustls::version::TLS13, &rustls::version::TLS12] } else { &[&rustls::version::TLS13] };
+    let mut config = rustls::ServerConfig::builder_with_protocol_versions(versions)
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .map_err(|error| broken(certificate, &error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Completes when the process is asked to stop: SIGINT or SIGTERM.
+pub async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+                return;
+            }
+            Err(error) => warn!(error = %error, "SIGTERM can't be caught"),
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,38 @@
+//! Bounded HTTP GET for the control plane: metadata and key sets.
+
+use http::StatusCode;
+use url::Url;
+
+/// The most bytes of a metadata document or key set.
+pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+
+/// Why a document could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The connection failed or timed out.
+    #[error("{0}")]
+    Unreachable(#[source] reqwest::Error),
+    /// The server answered something else than 200. Redirects are not followed.
+    #[error("the answer was {0}")]
+    Status(StatusCode),
+    /// The document is larger than [`MAX_DOCUMENT_BYTES`].
+    #[error("the document has more than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
+}
+
+/// Fetches a document of at most [`MAX_DOCUMENT_BYTES`].
+pub(crate) async fn get(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, FetchError> {
+    let unreachable = |error: reqwest::Error| FetchError::Unreachable(error.without_url());
+    let mut response = client.get(url.clone()).send().await.map_err(unreachable)?;
+    if response.status() != StatusCode::OK {
+        return Err(FetchError::Status(response.status()));
+    }
+    let mut document = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if document.len() + chunk.len() > MAX_DOCUMENT_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        document.extend_from_slice(&chunk);
+    }
+    Ok(document)
+}

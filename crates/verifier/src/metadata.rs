@@ -1,0 +1,83 @@
+//! What an issuer says of itself: OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2.
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::fetch::{self, FetchError};
+
+/// Where the document is, below the issuer (OpenID Connect Discovery 1.0 section 4).
+const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
+/// The parts of an issuer's metadata that a verifier needs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Metadata {
+    /// The issuer identifier: exactly the one that was asked for.
+    pub issuer: String,
+    /// Where the keys are.
+    pub jwks_uri: Url,
+    /// Where guards follow revocations; only Probity's authority has it.
+    #[serde(rename = "probity_revocation_stream_endpoint")]
+    pub revocation_stream_endpoint: Option<Url>,
+}
+
+/// Why an issuer's metadata can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// The document could not be fetched.
+    #[error("the metadata can't be fetched: {0}")]
+    Fetch(#[from] FetchError),
+    /// The document is not what the specification says.
+    #[error("the metadata can't be read: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// The document belongs to another issuer (OpenID Connect Discovery 1.0 section 4.3).
+    #[error("the metadata is of another issuer")]
+    OtherIssuer,
+    /// The issuer is no URL.
+    #[error("the issuer is no URL: {0}")]
+    BadUrl(#[from] url::ParseError),
+}
+
+impl Metadata {
+    /// Fetches and checks the metadata of `issuer`, asking at `base` instead of the issuer's own address when given.
+    pub(crate) async fn fetch(
+        client: &reqwest::Client,
+        issuer: &str,
+        base: Option<&Url>,
+    ) -> Result<Self, MetadataError> {
+        let issuer_url = Url::parse(&format!("{}{WELL_KNOWN}", issuer.trim_end_matches('/')))?;
+        let document = fetch::get(client, &rebased(issuer_url, base)).await?;
+        let metadata: Self = serde_json::from_slice(&document)?;
+        if metadata.issuer != issuer {
+            return Err(MetadataError::OtherIssuer);
+        }
+        Ok(Self {
+            jwks_uri: rebased(metadata.jwks_uri, base),
+            revocation_stream_endpoint: metadata.revocation_stream_endpoint.map(|url| rebased(url, base)),
+            issuer: metadata.issuer,
+        })
+    }
+}
+
+/// The same resource at another scheme, host and port.
+fn rebased(mut url: Url, base: Option<&Url>) -> Url {
+    if let Some(base) = base {
+        // Each of these fails only for URLs without a host, which neither of the two is.
+        let _ = url.set_scheme(base.scheme());
+        let _ = url.set_host(base.host_str());
+        let _ = url.set_port(base.port());
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_base_changes_scheme_host_and_port_and_nothing_else() {
+        let url = Url::parse("https://as.example/tenant/jwks?x=1").unwrap();
+        let base = Url::parse("http://127.0.0.1:9000").unwrap();
+        assert_eq!(rebased(url.clone(), Some(&base)).as_str(), "http://127.0.0.1:9000/tenant/jwks?x=1");
+        assert_eq!(rebased(url.clone(), None), url);
+    }
+}

@@ -1,0 +1,186 @@
+//! The rim: connects a verifier to an issuer, and keeps its keys and its replica current in the background.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::HeaderValue;
+use probity_jose::SignatureAlgorithm;
+use tokio::task::JoinHandle;
+use tracing::warn;
+use url::Url;
+
+use crate::access_token::AccessToken;
+use crate::clock::{boot_now, unix_now};
+use crate::keys::KeyCache;
+use crate::metadata::Metadata;
+use crate::revocation::wire::Instance;
+use crate::revocation::{Endpoint, Follower, Lease, Replica, follow, forget_lapsed};
+use crate::verify::{Rejection, TokenVerifier};
+
+/// How long one request of the control plane may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long after a failed look at the metadata the next one comes.
+const METADATA_RETRY: Duration = Duration::from_secs(1);
+
+/// What a verifier needs to trust an issuer.
+#[derive(Debug)]
+pub struct TrustConfig {
+    /// The issuer identifier, exactly as tokens carry it.
+    pub issuer: String,
+    /// The audience that tokens must name.
+    pub audience: String,
+    /// The signature algorithms that are accepted.
+    pub algorithms: Vec<SignatureAlgorithm>,
+    /// Where to reach the issuer when not at its own address; the path stays.
+    pub authority: Option<Url>,
+    /// Certificates (PEM) to trust instead of the platform's.
+    pub certificate_authorities: Option<Vec<u8>>,
+    /// The guard credential that the authority has registered.
+    pub credential: String,
+    /// Which process this is; random at each start.
+    pub instance: [u8; 16],
+}
+
+/// A configuration that can't work.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The certificates can't be read or the HTTP client can't be made.
+    #[error("the HTTP client can't be made: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The credential has characters that no header can carry.
+    #[error("the guard credential can't be sent in a header")]
+    Credential,
+}
+
+/// A running connection to an issuer; dropping it stops its tasks.
+#[derive(Debug)]
+pub struct Trust {
+    verifier: TokenVerifier,
+    replica: Arc<Replica>,
+    lease: Arc<Lease>,
+    source: Arc<KeySource>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+#[derive(Debug)]
+struct KeySource {
+    client: reqwest::Client,
+    cache: KeyCache,
+    jwks_uri: tokio::sync::OnceCell<Url>,
+}
+
+impl Trust {
+    /// Starts following an issuer. Returns at once: until keys and revocations are there, every token is rejected for
+    /// now ([`Rejection::is_temporary`]).
+    ///
+    /// # Errors
+    /// [`TrustError`] for what is wrong whatever the network does.
+    pub fn start(config: TrustConfig) -> Result<Self, TrustError> {
+        let mut authorization =
+            HeaderValue::from_str(&format!("Bearer {}", config.credential)).map_err(|_| TrustError::Credential)?;
+        authorization.set_sensitive(true);
+        let client = http_client(config.certificate_authorities.as_deref())?;
+        let replica = Arc::new(Replica::new(config.issuer.as_str()));
+        let lease = Arc::new(Lease::default());
+        let verifier =
+            TokenVerifier::new(&config.audience, &config.algorithms, Arc::clone(&replica), Arc::clone(&lease));
+        let source = Arc::new(KeySource { client, cache: KeyCache::default(), jwks_uri: tokio::sync::OnceCell::new() });
+        let follower = Follower::new(Instance(config.instance), Arc::clone(&replica), Arc::clone(&lease));
+        let site = Site { issuer: config.issuer, authority: config.authority, authorization };
+        let tasks = [
+            tokio::spawn(keep_current(Arc::clone(&source), site, follower)),
+            tokio::spawn(forget_lapsed(Arc::clone(&replica))),
+        ];
+        Ok(Self { verifier, replica, lease, source, tasks })
+    }
+
+    /// Decides about one token. Only a token that names an unknown key can make this wait, for one fetch of the keys.
+    ///
+    /// # Errors
+    /// [`Rejection`]
+    pub async fn check(&self, token: &str) -> Result<AccessToken, Rejection> {
+        let seen = boot_now();
+        let first = self.check_now(token);
+        let unknown = matches!(&first, Err(Rejection::Invalid(error)) if is_unknown_key(error));
+        if unknown
+            && let Some(jwks_uri) = self.source.jwks_uri.get()
+            && self.source.cache.refresh_for_unknown_key(&self.source.client, jwks_uri, seen).await
+        {
+            return self.check_now(token);
+        }
+        first
+    }
+
+    fn check_now(&self, token: &str) -> Result<AccessToken, Rejection> {
+        let keys = self.source.cache.current(boot_now()).ok_or(Rejection::NoKeys)?;
+        self.verifier.check(token, &keys, unix_now(), boot_now)
+    }
+
+    /// Whether tokens can be accepted at this moment: keys are there and the replica is current.
+    pub fn is_ready(&self) -> bool {
+        let now = boot_now();
+        self.source.cache.current(now).is_some() && self.lease.holds(now)
+    }
+
+    /// How many revocations the replica holds.
+    pub fn revocations(&self) -> usize {
+        self.replica.len()
+    }
+}
+
+impl Drop for Trust {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[derive(Debug)]
+struct Site {
+    issuer: String,
+    authority: Option<Url>,
+    authorization: HeaderValue,
+}
+
+/// Finds the issuer's metadata, then keeps keys and replica current.
+async fn keep_current(source: Arc<KeySource>, site: Site, follower: Follower) {
+    let metadata = loop {
+        match Metadata::fetch(&source.client, &site.issuer, site.authority.as_ref()).await {
+            Ok(metadata) => break metadata,
+            Err(error) => {
+                warn!(issuer = site.issuer, error = %error, "the issuer's metadata is not available");
+                tokio::time::sleep(METADATA_RETRY).await;
+            }
+        }
+    };
+    // Only this task sets it, once.
+    let _ = source.jwks_uri.set(metadata.jwks_uri.clone());
+    let keys = source.cache.keep_current(&source.client, &metadata.jwks_uri);
+    let Some(url) = metadata.revocation_stream_endpoint else {
+        warn!(issuer = site.issuer, "the issuer has no revocation stream: no token will be accepted");
+        return keys.await;
+    };
+    let endpoint = Endpoint { url, client: source.client.clone(), authorization: site.authorization };
+    tokio::join!(keys, follow(endpoint, follower));
+}
+
+fn http_client(certificate_authorities: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("probity/", env!("CARGO_PKG_VERSION")))
+        // The stream is an upgrade, which HTTP/2 does not have.
+        .http1_only()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT);
+    builder = match certificate_authorities {
+        Some(pem) => builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?),
+        None => builder,
+    };
+    builder.read_timeout(REQUEST_TIMEOUT).build()
+}
+
+fn is_unknown_key(error: &probity_jose::Error) -> bool {
+    error.code() == "jws.key_not_found"
+}
