@@ -1,0 +1,52 @@
+//! The HTTP client of the commands.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::failure::{Doing, Failure};
+
+/// How long one request may take: an `enforced` answer takes up to a lease and its margins.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A client that trusts the certificates in `ca_file`, or the platform's without one. It follows no redirect.
+///
+/// # Errors
+/// When the file can't be read or has no certificate.
+pub fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, Failure> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("probity/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(REQUEST_TIMEOUT);
+    if let Some(path) = ca_file {
+        let pem = read(path)?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).doing(path.display())?;
+        if certificates.is_empty() {
+            return Err(Failure::new(format!("{}: no certificate in the file", path.display())));
+        }
+        builder = builder.tls_certs_only(certificates);
+    }
+    Ok(builder.build()?)
+}
+
+/// Reads a file, and names it when it can't.
+///
+/// # Errors
+/// What the file system says.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).doing(path.display())
+}
+
+/// Reads a secret from a file: one line, without the line's end.
+///
+/// # Errors
+/// When the file can't be read, is empty, or has more than one line.
+pub fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
+    let text = String::from_utf8(read(path)?).map_err(|_| Failure::new(format!("{}: not UTF-8", path.display())))?;
+    let text = zeroize::Zeroizing::new(text);
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() || secret.contains(['\r', '\n']) {
+        return Err(Failure::new(format!("{}: expected one line with the secret", path.display())));
+    }
+    Ok(zeroize::Zeroizing::new(secret.to_owned()))
+}

@@ -1,0 +1,246 @@
+//! `probity admin`: administers a running authority over its REST API.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::client::{self, http_client};
+use crate::config_file;
+use crate::failure::{Doing, Failure};
+
+/// Administer a running authority.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    probity admin guards\n  \
+    probity admin revoke session s_7Jq...\n  \
+    probity admin revoke subject alice --level durable --json\n\n\
+    `serve --dev` writes a profile to its data folder: probity-data/admin.toml.")]
+pub struct AdminArgs {
+    /// Which authority, and as which client: a file with issuer, ca_file, client_id and client_secret_file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PROBITY_ADMIN_PROFILE",
+        default_value = "probity-data/admin.toml"
+    )]
+    profile: PathBuf,
+    /// Print the authority's answer as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Revoke, and wait until every guard enforces it.
+    Revoke {
+        /// What is revoked.
+        what: Level,
+        /// Its identifier: sid, jti, sub, client_id, refresh family or kid.
+        id: String,
+        /// What the answer means.
+        #[arg(long, value_enum, default_value_t)]
+        level: AnswerLevel,
+    },
+    /// List the guards: connected or lately so, position, lag, lease.
+    Guards,
+    /// Register a guard and print its credential, which is shown only once.
+    AddGuard {
+        /// A name for logs and lists.
+        name: String,
+    },
+    /// List the live sessions of a subject.
+    Sessions {
+        /// The subject (sub).
+        subject: String,
+    },
+}
+
+/// What can be revoked.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Level {
+    /// A user's session, by its `sid`.
+    Session,
+    /// One token, by its `jti`.
+    Token,
+    /// All sessions and tokens of a subject, by its `sub`.
+    Subject,
+    /// All tokens of a client, by its `client_id`.
+    Client,
+    /// A grant: a refresh token family and its access tokens.
+    Family,
+    /// Everything signed by a key, by its `kid`.
+    Key,
+}
+
+/// What the answer of a revocation means.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum AnswerLevel {
+    /// It is stored and can't be lost.
+    Durable,
+    /// Every guard enforces it or refuses everything.
+    #[default]
+    Enforced,
+}
+
+/// The file that `--profile` names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminProfile {
+    /// The authority's issuer.
+    pub issuer: String,
+    /// Certificates (PEM) to trust instead of the platform's; relative to the profile.
+    pub ca_file: Option<PathBuf>,
+    /// A client with the scope `probity:admin`.
+    pub client_id: String,
+    /// The file with its secret; relative to the profile.
+    pub client_secret_file: PathBuf,
+}
+
+/// An administrator's connection to an authority.
+pub struct Admin {
+    client: reqwest::Client,
+    issuer: String,
+    token: zeroize::Zeroizing<String>,
+}
+
+impl AdminArgs {
+    /// Does one thing and prints what came of it.
+    ///
+    /// # Errors
+    /// A profile that can't be used, an authority that can't be reached or that refuses.
+    pub async fn run(self) -> Result<(), Failure> {
+        let admin = Admin::connect(&self.profile).await?;
+        let (answer, text) = match self.command {
+            AdminCommand::Revoke { what, id, level } => {
+                let answer = admin.revoke(name_of(what), &id, name_of(level)).await?;
+                let text = revocation_text(&answer);
+                (answer, text)
+            }
+            AdminCommand::Guards => {
+                let answer = admin.get("guards").await?;
+                let text = table(&answer, &["name", "connected", "applied", "lag", "lease_ms"]);
+                (answer, text)
+            }
+            AdminCommand::AddGuard { name } => {
+                let answer = admin.post("guards", &json!({ "name": name })).await?;
+                let text = answer.get("credential").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (answer, text)
+            }
+            AdminCommand::Sessions { subject } => {
+                let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("subject", &subject).finish();
+                let answer = admin.get(&format!("sessions?{query}")).await?;
+                let text = table(&answer, &["sid", "started", "expires", "client_id"]);
+                (answer, text)
+            }
+        };
+        println!("{}", if self.json { answer.to_string() } else { text });
+        Ok(())
+    }
+}
+
+impl Admin {
+    /// Gets an access token for the admin API by the profile's client credentials.
+    ///
+    /// # Errors
+    /// As [`AdminArgs::run`].
+    pub async fn connect(profile_file: &Path) -> Result<Self, Failure> {
+        let profile: AdminProfile = config_file::load(profile_file)?;
+        let folder = profile_file.parent().unwrap_or(Path::new("."));
+        let ca_file = profile.ca_file.map(|path| folder.join(path));
+        let secret = client::read_secret(&folder.join(profile.client_secret_file))?;
+        let client = http_client(ca_file.as_deref())?;
+        let issuer = profile.issuer.trim_end_matches('/').to_owned();
+        let request = client
+            .post(format!("{issuer}/token"))
+            .basic_auth(&profile.client_id, Some(secret.as_str()))
+            .form(&[("grant_type", "client_credentials"), ("scope", "probity:admin")]);
+        let answer = answer_of(request).await.doing("getting an admin token")?;
+        let token = answer.get("access_token").and_then(Value::as_str);
+        let token = token.ok_or_else(|| Failure::new("the authority's answer has no access token"))?;
+        Ok(Self { client, issuer, token: zeroize::Zeroizing::new(token.to_owned()) })
+    }
+
+    /// The admin API's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Revokes, and gives the authority's answer.
+    ///
+    /// # Errors
+    /// As [`AdminArgs::run`].
+    pub async fn revoke(&self, what: &str, id: &str, level: &str) -> Result<Value, Failure> {
+        self.post("revocations", &json!({ what: id, "level": level })).await
+    }
+
+    async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.client.get(format!("{}/admin/v1/{path}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str())).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.client.post(format!("{}/admin/v1/{path}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str()).json(body)).await
+    }
+}
+
+/// The JSON body of a good answer, or what a bad one says.
+async fn answer_of(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
+    let answer = request.send().await.doing("asking the authority")?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(body);
+    }
+    let part = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    Err(Failure::new(format!("the authority answered {status}: {} {}", part("error"), part("error_description"))))
+}
+
+fn name_of(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+fn revocation_text(answer: &Value) -> String {
+    let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or("?");
+    let millis = answer.get("elapsed_us").and_then(Value::as_u64).unwrap_or(0) / 1_000;
+    let mut line = format!("{} at position {} after {millis} ms", text("level"), text("position"));
+    if let Some(guards) = answer.get("guards") {
+        let enforcing = guards.get("enforcing").and_then(Value::as_u64).unwrap_or(0);
+        line.push_str(&format!("; {enforcing} guard(s) enforce it"));
+        let expired = guards.get("expired").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let names: Vec<_> = expired.iter().filter_map(Value::as_str).collect();
+        if !names.is_empty() {
+            line.push_str(&format!("; without a lease, and so refusing everything: {}", names.join(", ")));
+        }
+    }
+    line
+}
+
+/// A list of objects as columns.
+fn table(answer: &Value, columns: &[&str]) -> String {
+    let rows = match answer {
+        Value::Array(rows) => rows.as_slice(),
+        Value::Object(object) => object.values().find_map(Value::as_array).map(Vec::as_slice).unwrap_or_default(),
+        _ => &[],
+    };
+    let cell = |row: &Value, column: &str| match row.get(column) {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let mut lines: Vec<Vec<String>> = vec![columns.iter().map(|column| (*column).to_owned()).collect()];
+    lines.extend(rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()));
+    let width = |at: usize| lines.iter().filter_map(|line| line.get(at)).map(String::len).max().unwrap_or(0);
+    let widths: Vec<_> = (0..columns.len()).map(width).collect();
+    let padded = |line: &Vec<String>| {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    lines.iter().map(padded).collect::<Vec<_>>().join("\n")
+}

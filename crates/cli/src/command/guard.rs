@@ -1,0 +1,132 @@
+//! `probity guard`: verifies requests in front of an application.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use probity_guard::config::{GuardConfig, TlsConfig, default_algorithms, default_listen};
+use probity_guard::{Guard, Requirements};
+use probity_jose::SignatureAlgorithm;
+use probity_verifier::{Trust, TrustConfig};
+use tokio::task::JoinHandle;
+use tracing::info;
+use url::Url;
+
+use crate::client;
+use crate::config_file;
+use crate::failure::{Doing, Failure};
+use crate::listen::{Listener, stop_signal, tls_config};
+use crate::logging::{self, LogFormat};
+use crate::random;
+
+/// Verify requests in front of an application: forward authentication for nginx `auth_request` and the like.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    probity guard --issuer https://localhost:8443 --audience https://api.localhost \\\n    \
+    --credential-file probity-data/guard.credential --ca-file probity-data/ca.pem\n\n\
+    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with\n\
+    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.")]
+pub struct GuardArgs {
+    /// The configuration file; without it, the options below.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "audience", "credential_file"])]
+    config: Option<PathBuf>,
+    /// The issuer whose tokens are accepted.
+    #[arg(long, value_name = "URL", required_unless_present = "config")]
+    issuer: Option<String>,
+    /// The audience that tokens must name: this application.
+    #[arg(long, value_name = "URI", required_unless_present = "config")]
+    audience: Option<String>,
+    /// The file with the guard credential (pgc_...) that the authority has registered.
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    credential_file: Option<PathBuf>,
+    /// Where the proxy asks; port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "config", default_value_t = default_listen())]
+    listen: SocketAddr,
+    /// Where to reach the authority when not at the issuer's own address.
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    authority: Option<String>,
+    /// Certificates (PEM) to trust for the authority instead of the platform's.
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    ca_file: Option<PathBuf>,
+    /// A scope that every request needs; may be repeated.
+    #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "config")]
+    scopes: Vec<String>,
+    /// The form of log lines.
+    #[arg(long, value_enum, default_value_t)]
+    log: LogFormat,
+}
+
+impl GuardArgs {
+    /// Runs until the process is asked to stop.
+    ///
+    /// # Errors
+    /// A configuration that can't work, or an address that can't be bound.
+    pub async fn run(self) -> Result<(), Failure> {
+        logging::start(self.log, "info");
+        let config = self.into_config()?;
+        let running = start(&config, stop_signal()).await?;
+        info!(address = %running.address, issuer = config.issuer, audience = config.audience, "the guard is listening");
+        running.task.await.doing("the guard")
+    }
+
+    fn into_config(self) -> Result<GuardConfig, Failure> {
+        if let Some(path) = &self.config {
+            return config_file::load(path);
+        }
+        // clap has seen to these three.
+        let missing = || Failure::new("--issuer, --audience and --credential-file are required");
+        Ok(GuardConfig {
+            issuer: self.issuer.ok_or_else(missing)?,
+            audience: self.audience.ok_or_else(missing)?,
+            credential_file: self.credential_file.ok_or_else(missing)?,
+            listen: self.listen,
+            authority: self.authority,
+            ca_file: self.ca_file,
+            scopes: self.scopes,
+            algorithms: default_algorithms(),
+            tls: None,
+        })
+    }
+}
+
+/// A guard that answers.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Ends when it has stopped.
+    pub task: JoinHandle<()>,
+}
+
+/// Starts a guard, which runs until `stop` completes.
+///
+/// # Errors
+/// As [`GuardArgs::run`].
+pub async fn start(config: &GuardConfig, stop: impl Future<Output = ()> + Send + 'static) -> Result<Running, Failure> {
+    let credential = client::read_secret(&config.credential_file)?;
+    let algorithms = config.algorithms.iter().map(|name| name.parse::<SignatureAlgorithm>());
+    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().doing("algorithms")?;
+    let trust = Trust::start(TrustConfig {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        algorithms,
+        authority: config.authority.as_deref().map(Url::parse).transpose().doing("authority")?,
+        certificate_authorities: config.ca_file.as_deref().map(client::read).transpose()?,
+        credential: credential.to_string(),
+        instance: random::bytes()?,
+    })?;
+    let listener = match &config.tls {
+        None => Listener::plain(config.listen).await?,
+        Some(TlsConfig { certificate_file, key_file }) => {
+            Listener::tls(config.listen, tls_config(certificate_file, key_file, false)?).await?
+        }
+    };
+    let address = listener.address();
+    let guard = Arc::new(Guard::new(trust, Requirements { scopes: config.scopes.clone() }));
+    let respond = move |request| {
+        let guard = Arc::clone(&guard);
+        async move { guard.respond(&request).await }
+    };
+    let task = tokio::spawn(listener.serve(respond, stop));
+    Ok(Running { address, task })
+}

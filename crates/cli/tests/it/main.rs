@@ -1,0 +1,10 @@
+//! End-to-end tests: the real binary, real TLS, a real nginx, real signals.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod bad_input;
+mod crash;
+mod demo;
+mod harness;
+mod logs;
+mod nginx;
+mod path;
