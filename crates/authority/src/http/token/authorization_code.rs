@@ -1,7 +1,6 @@
 //! A user's authorization: RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.5).
 
 use probity_jose::UnixTime;
-use probity_verifier::clock::unix_now;
 use tracing::warn;
 
 use super::TokenAnswer;
@@ -26,10 +25,10 @@ pub(super) async fn exchange(
     client: &Client,
     parameters: &Parameters,
 ) -> Result<TokenAnswer, OAuthError> {
-    let now = unix_now();
     let code = parameters.get("code").ok_or(OAuthError::InvalidRequest("code is missing"))?;
     let code = PlainSecret::hash_of(SecretKind::Code, code).map_err(|_| UNKNOWN)?;
     let grant = state.store.code(&code)?.ok_or(UNKNOWN)?;
+    let now = state.moment(&grant.subject, &client.id).await?;
     let presented = grant.present(&client.id, parameters.get("redirect_uri"), parameters.get("code_verifier"), now);
     match presented {
         Redemption::Redeem => {}

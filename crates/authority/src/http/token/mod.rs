@@ -28,7 +28,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
     }
     let answer = match grant {
         GrantType::AuthorizationCode => authorization_code::exchange(&state, &client, &form.parameters).await,
-        GrantType::ClientCredentials => client_credentials::exchange(&state, &client, &form.parameters),
+        GrantType::ClientCredentials => client_credentials::exchange(&state, &client, &form.parameters).await,
         GrantType::RefreshToken => refresh_token::exchange(&state, &client, &form.parameters).await,
     }?;
     Ok(answer.into_response(&client))
