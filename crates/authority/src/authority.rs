@@ -203,7 +203,7 @@ async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) ->
         if user.username.is_empty() || user.username.len() > MAX_USERNAME_BYTES {
             return Err(file_error(Path::new("users"), "a username has no or too many bytes"));
         }
-        if store.user(&user.username)?.is_some() {
+        if store.user(&user.username).await?.is_some() {
             continue;
         }
         let password = read_secret(&user.password_file)?;

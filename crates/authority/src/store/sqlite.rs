@@ -194,7 +194,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(super) fn query<const N: usize>(
+    #[expect(clippy::unused_async, reason = "another engine waits here")]
+    pub(super) async fn query<const N: usize>(
         &self,
         sql: &'static str,
         parameters: &[Value; N],
@@ -206,12 +207,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(super) fn query_one<const N: usize>(
+    pub(super) async fn query_one<const N: usize>(
         &self,
         sql: &'static str,
         parameters: &[Value; N],
     ) -> Result<Option<Row>, StoreError> {
-        Ok(self.query(sql, parameters)?.into_iter().next())
+        Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 
     /// Waits until the writer has written everything that other handles have given it. Call it last.

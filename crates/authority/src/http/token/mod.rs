@@ -20,7 +20,7 @@ use crate::issue::Issued;
 
 pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
     // RFC 6749 section 3.2.1: who asks is checked before what is asked.
-    let client = state.authenticate(&form)?;
+    let client = state.authenticate(&form).await?;
     let grant = form.parameters.get("grant_type").ok_or(OAuthError::InvalidRequest("grant_type is missing"))?;
     let grant = GrantType::parse(grant).ok_or(OAuthError::UnsupportedGrantType)?;
     if !client.may_use(grant) {

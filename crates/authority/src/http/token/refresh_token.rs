@@ -25,7 +25,7 @@ pub(super) async fn exchange(
     let token = parameters.get("refresh_token").ok_or(OAuthError::InvalidRequest("refresh_token is missing"))?;
     let (id, counter) = state.keys.refresh().read(token).map_err(|_| UNKNOWN)?;
     for _ in 0..MAX_ATTEMPTS {
-        let family = state.store.family(&id)?.ok_or(UNKNOWN)?;
+        let family = state.store.family(&id).await?.ok_or(UNKNOWN)?;
         // RFC 6749 section 6: bound to the client. Another client's use changes nothing.
         if family.client_id != client.id {
             return Err(UNKNOWN);
@@ -44,7 +44,7 @@ pub(super) async fn exchange(
                 Err(error) => return Err(error.into()),
             },
         };
-        let session = state.store.live_session(&family.session_id, now)?.ok_or(UNKNOWN)?;
+        let session = state.store.live_session(&family.session_id, now).await?.ok_or(UNKNOWN)?;
         let access = state.issue_for_session(client, &session, &family.id, &scope, now)?;
         let refresh = state.keys.refresh().token(&family.id, current).map_err(|_| UNKNOWN)?;
         return Ok(TokenAnswer { access, refresh: Some(refresh), id_token: None, scope });
