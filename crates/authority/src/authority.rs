@@ -11,6 +11,9 @@ use hyper::body::Incoming;
 use probity_jose::UnixTime;
 use probity_verifier::clock::unix_now;
 use probity_verifier::revocation::{LAPSE_GRACE_SECONDS, SessionIndex, forget_lapsed};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
@@ -33,8 +36,8 @@ use crate::moment::TokenClock;
 use crate::places::Places;
 use crate::revocation::Hub;
 use crate::store::{
-    Opening, RegisteredGuard, Store, StoreError, Write, WriteError, drop_expired_codes, drop_expired_families,
-    drop_expired_sessions, drop_lapsed_revocations,
+    Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, drop_expired_codes,
+    drop_expired_families, drop_expired_sessions, drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
@@ -116,8 +119,9 @@ impl Authority {
     pub async fn start(config: &AuthorityConfig, master_key: MasterKey) -> Result<Self, StartError> {
         config.check()?;
         let now = unix_now();
-        let opening = Opening::open(&config.data)?;
-        let hub = Hub::start(&config.issuer, opening.term(), &opening.live_revocations(horizon(now))?);
+        let opening = open_store(config).await?;
+        let live = opening.live_revocations(horizon(now)).await?;
+        let hub = Hub::start(&config.issuer, opening.term(), &live);
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
         let store = opening.start(Arc::clone(&clock), move |records| publisher.publish(records))?;
         let keys = Keys::load(&store, master_key, now).await?;
@@ -155,11 +159,7 @@ impl Authority {
     pub async fn stop(self) {
         drop(self.tasks);
         drop(self.router);
-        let store = self.state.store.clone();
-        drop(self.state);
-        if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
-            warn!("the store could not be closed");
-        }
+        self.state.store.close().await;
     }
 }
 
@@ -184,6 +184,27 @@ async fn keep_house(store: Store) {
             warn!(error = %error, "what is over could not be dropped from the store");
         }
     }
+}
+
+async fn open_store(config: &AuthorityConfig) -> Result<Opening, StartError> {
+    if let Some(folder) = &config.data {
+        return Ok(Opening::open(Site::Folder(folder)).await?);
+    }
+    let postgres = config.postgres.as_ref().ok_or(ConfigError::Store)?;
+    let trusted = postgres.ca_file.as_deref().map(read_certificates).transpose()?;
+    let connection = read_secret(&postgres.connection_file)?;
+    let site = PostgresSite::new(&connection, trusted);
+    let site = site.map_err(|reason| file_error(&postgres.connection_file, reason))?;
+    Ok(Opening::open(Site::Postgres(&site)).await?)
+}
+
+fn read_certificates(path: &Path) -> Result<RootCertStore, StartError> {
+    let mut trusted = RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    for certificate in certificates.map_err(|error| file_error(path, &error.to_string()))? {
+        trusted.add(certificate).map_err(|error| file_error(path, &error.to_string()))?;
+    }
+    if trusted.is_empty() { Err(file_error(path, "no certificate in the file")) } else { Ok(trusted) }
 }
 
 async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) -> Result<(), StartError> {

@@ -18,8 +18,10 @@ pub struct AuthorityConfig {
     /// Where to listen.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
-    /// The folder of the embedded store.
-    pub data: PathBuf,
+    /// The folder of the embedded store (SQLite). Either this or `postgres`.
+    pub data: Option<PathBuf>,
+    /// The PostgreSQL database that is the store.
+    pub postgres: Option<PostgresConfig>,
     /// The file with the master key, under which private keys are encrypted: 32 bytes as base64url.
     pub master_key_file: PathBuf,
     /// Serve HTTPS with this certificate. Without it, `plain_http` must be set.
@@ -39,6 +41,16 @@ pub struct AuthorityConfig {
     /// Guards that may follow revocations from the start.
     #[serde(default)]
     pub guards: Vec<GuardConfig>,
+}
+
+/// A PostgreSQL database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresConfig {
+    /// The file with the connection string, one line: `postgres://user:password@host/database`, or `key=value` pairs.
+    pub connection_file: PathBuf,
+    /// Certificates (PEM) by which the database is trusted, over TLS. Required for one on another machine.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A certificate chain and its key, both PEM.
@@ -108,6 +120,9 @@ pub enum ConfigError {
     /// Both `tls` and `plain_http`.
     #[error("plain_http: can't be set beside tls")]
     PlainAndTls,
+    /// Neither or both of `data` and `postgres`.
+    #[error("data: a store is either a folder (data) or a database (postgres)")]
+    Store,
     /// A lifetime out of its range.
     #[error("lifetimes: {0}")]
     Lifetimes(#[from] LifetimesError),
@@ -129,7 +144,9 @@ impl AuthorityConfig {
         let passwords = self.users.iter_mut().map(|user| &mut user.password_file);
         let credentials = self.guards.iter_mut().map(|guard| &mut guard.credential_file);
         let tls = self.tls.iter_mut().flat_map(|tls| [&mut tls.certificate_file, &mut tls.key_file]);
-        let own = [&mut self.data, &mut self.master_key_file];
+        let postgres =
+            self.postgres.iter_mut().flat_map(|site| [Some(&mut site.connection_file), site.ca_file.as_mut()]);
+        let own = [self.data.as_mut(), Some(&mut self.master_key_file)].into_iter().chain(postgres).flatten();
         for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
             *path = folder.join(&*path);
         }
@@ -146,6 +163,9 @@ impl AuthorityConfig {
             (None, false) => return Err(ConfigError::NoTls),
             (Some(_), true) => return Err(ConfigError::PlainAndTls),
             _ => {}
+        }
+        if self.data.is_some() == self.postgres.is_some() {
+            return Err(ConfigError::Store);
         }
         self.lifetimes.check()?;
         for client in &self.clients {

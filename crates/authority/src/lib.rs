@@ -22,3 +22,6 @@ pub use domain::master_key::{MalformedMasterKey, MasterKey};
 pub use domain::secret;
 pub use keys::KeyError;
 pub use store::{Conflict, StoreError, WriteError};
+
+#[cfg(test)]
+mod postgres_server;

@@ -1,6 +1,6 @@
 //! Clients in the store.
 
-use super::sqlite::{Store, StoreError};
+use super::engine::{Store, StoreError};
 use super::value::{Inconsistent, Row};
 use super::write::{Expect, Statement};
 use crate::domain::client::{Client, GrantType};

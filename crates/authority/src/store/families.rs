@@ -3,7 +3,7 @@
 use probity_jose::UnixTime;
 
 use super::clients::scope_of;
-use super::sqlite::{Store, StoreError};
+use super::engine::{Store, StoreError};
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::family::Family;
 

@@ -3,7 +3,7 @@
 use probity_jose::UnixTime;
 use probity_verifier::revocation::SessionIndex;
 
-use super::sqlite::{Store, StoreError};
+use super::engine::{Store, StoreError};
 use super::value::{Inconsistent, Row};
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::secret::SecretHash;

@@ -18,18 +18,64 @@ const NOW: UnixTime = UnixTime::from_secs(1_000);
 
 type Published = Arc<Mutex<Vec<(Position, Revocation)>>>;
 
-fn open(folder: &std::path::Path) -> (Store, Arc<Replica>, Published) {
-    let opening = Opening::open(folder).unwrap();
-    let replica = Arc::new(Replica::new(ISSUER));
-    opening.live_revocations(UnixTime::default()).unwrap().iter().for_each(|record| replica.apply(record));
-    let published = Published::default();
-    let (to, enforced) = (Arc::clone(&published), Arc::clone(&replica));
-    let publish = move |records: &[(Position, Revocation)]| {
-        records.iter().for_each(|(_, record)| enforced.apply(record));
-        to.lock().unwrap().extend_from_slice(records);
-    };
-    (opening.start(Arc::default(), publish).unwrap(), replica, published)
+/// A place where a store can be opened again and again.
+enum Place {
+    Folder(tempfile::TempDir),
+    Database(Box<PostgresSite>),
 }
+
+impl Place {
+    fn site(&self) -> Site<'_> {
+        match self {
+            Self::Folder(folder) => Site::Folder(folder.path()),
+            Self::Database(site) => Site::Postgres(site),
+        }
+    }
+
+    async fn open(&self) -> (Store, Arc<Replica>, Published) {
+        let opening = Opening::open(self.site()).await.unwrap();
+        let replica = Arc::new(Replica::new(ISSUER));
+        opening.live_revocations(UnixTime::default()).await.unwrap().iter().for_each(|record| replica.apply(record));
+        let published = Published::default();
+        let (to, enforced) = (Arc::clone(&published), Arc::clone(&replica));
+        let publish = move |records: &[(Position, Revocation)]| {
+            records.iter().for_each(|(_, record)| enforced.apply(record));
+            to.lock().unwrap().extend_from_slice(records);
+        };
+        (opening.start(Arc::default(), publish).unwrap(), replica, published)
+    }
+}
+
+/// Runs each behaviour on each engine.
+macro_rules! on_every_engine {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod sqlite_engine {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(&super::Place::Folder(tempfile::tempdir().unwrap())).await;
+            })+
+        }
+        mod postgres_engine {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(&super::Place::Database(Box::new(crate::postgres_server::database()))).await;
+            })+
+        }
+    };
+}
+
+on_every_engine!(
+    what_was_answered_is_there_after_the_next_start_and_the_term_has_grown,
+    a_failed_expectation_undoes_its_whole_write_and_no_other,
+    a_hundred_rotations_at_once_give_one_successor,
+    positions_have_no_gaps_however_many_write_at_once,
+    ending_a_session_ends_its_grants_too,
+    a_session_is_over_at_its_end_and_is_then_dropped,
+    a_client_reads_back_as_it_was_put,
+    a_watermark_is_of_the_moment_of_its_commit,
+    no_block_of_places_is_leased_twice,
+    a_closed_store_has_written_everything_and_takes_nothing_more,
+);
 
 fn family(id: &str) -> Family {
     Family {
@@ -55,32 +101,29 @@ fn session() -> Session {
     }
 }
 
-fn conflict(outcome: Result<sqlite::Applied, WriteError>) -> Conflict {
+fn conflict(outcome: Result<engine::Applied, WriteError>) -> Conflict {
     match outcome {
         Err(WriteError::Conflict(conflict)) => conflict,
         other => panic!("{other:?}"),
     }
 }
 
-#[tokio::test]
-async fn what_was_answered_is_there_after_the_next_start_and_the_term_has_grown() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _, published) = open(folder.path());
+async fn what_was_answered_is_there_after_the_next_start_and_the_term_has_grown(place: &Place) {
+    let (store, _, published) = place.open().await;
     let order = Order::Token { id: "j".into(), expires: Some(UnixTime::from_secs(5_000)) };
     let applied = store.apply(order.write(NOW).unwrap()).await.unwrap();
     let first = applied.position.unwrap();
     assert_eq!((first.term, first.seq, published.lock().unwrap().len()), (1, 1, 1));
-    // No farewell: the next start finds it all the same.
-    let (again, replica, _) = open(folder.path());
+    store.close().await;
+    drop(store);
+    let (again, replica, _) = place.open().await;
     assert_eq!(replica.len(), 1);
     let second = again.apply(order.write(NOW).unwrap()).await.unwrap().position.unwrap();
     assert_eq!((second.term, second.seq), (2, 1));
 }
 
-#[tokio::test]
-async fn a_failed_expectation_undoes_its_whole_write_and_no_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _, published) = open(folder.path());
+async fn a_failed_expectation_undoes_its_whole_write_and_no_other(place: &Place) {
+    let (store, _, published) = place.open().await;
     store.apply(Write::from(family("f").add())).await.unwrap();
     let revoke = Order::Family("f".into()).write(NOW).unwrap();
     // All three wait together, so that they may share one commit.
@@ -99,10 +142,8 @@ async fn a_failed_expectation_undoes_its_whole_write_and_no_other() {
     assert_eq!(published[0].0.seq, 1);
 }
 
-#[tokio::test]
-async fn a_hundred_rotations_at_once_give_one_successor() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, ..) = open(folder.path());
+async fn a_hundred_rotations_at_once_give_one_successor(place: &Place) {
+    let (store, ..) = place.open().await;
     let family = family("f");
     store.apply(Write::from(family.add())).await.unwrap();
     let tasks: Vec<_> = (0..100)
@@ -122,10 +163,8 @@ async fn a_hundred_rotations_at_once_give_one_successor() {
     assert_eq!(store.family("f").await.unwrap().unwrap().counter, 1);
 }
 
-#[tokio::test]
-async fn positions_have_no_gaps_however_many_write_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _, published) = open(folder.path());
+async fn positions_have_no_gaps_however_many_write_at_once(place: &Place) {
+    let (store, _, published) = place.open().await;
     let tasks: Vec<_> = (0..200)
         .map(|number: u64| {
             let store = store.clone();
@@ -147,10 +186,8 @@ fn revoke_nothing() -> write::Statement {
     families::revoke_family("nobody", NOW)
 }
 
-#[tokio::test]
-async fn ending_a_session_ends_its_grants_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, replica, _) = open(folder.path());
+async fn ending_a_session_ends_its_grants_too(place: &Place) {
+    let (store, replica, _) = place.open().await;
     let cookie = PlainSecret::new(SecretKind::Session, [1; 32]).hash();
     store.apply(Write::from(session().add(&cookie)).and(family("f").add())).await.unwrap();
     assert_eq!(store.session_of_cookie(&cookie, NOW).await.unwrap(), Some(session()));
@@ -165,10 +202,8 @@ async fn ending_a_session_ends_its_grants_too() {
     assert_eq!(conflict(store.apply(live).await), Conflict::SessionEnded);
 }
 
-#[tokio::test]
-async fn a_session_is_over_at_its_end_and_is_then_dropped() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, ..) = open(folder.path());
+async fn a_session_is_over_at_its_end_and_is_then_dropped(place: &Place) {
+    let (store, ..) = place.open().await;
     let cookie = SecretHash::of("c");
     store.apply(Write::from(session().add(&cookie))).await.unwrap();
     let end = session().expires;
@@ -178,10 +213,8 @@ async fn a_session_is_over_at_its_end_and_is_then_dropped() {
     assert!(store.session("s").await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_client_reads_back_as_it_was_put() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, ..) = open(folder.path());
+async fn a_client_reads_back_as_it_was_put(place: &Place) {
+    let (store, ..) = place.open().await;
     let mut client = Client {
         id: "app".into(),
         name: "App".into(),
@@ -203,20 +236,16 @@ async fn a_client_reads_back_as_it_was_put() {
     assert_eq!(store.client("' OR 1=1 --").await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_watermark_is_of_the_moment_of_its_commit() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, replica, _) = open(folder.path());
+async fn a_watermark_is_of_the_moment_of_its_commit(place: &Place) {
+    let (store, replica, _) = place.open().await;
     let before = probity_verifier::clock::unix_now();
     // The order was made long ago.
     store.apply(Order::Subject("u".into()).write(NOW).unwrap()).await.unwrap();
     assert!(replica.watermark("u", "app").unwrap() >= before);
 }
 
-#[tokio::test]
-async fn no_block_of_places_is_leased_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, ..) = open(folder.path());
+async fn no_block_of_places_is_leased_twice(place: &Place) {
+    let (store, ..) = place.open().await;
     assert_eq!(store.next_session_block(7).await.unwrap(), 0);
     store.apply(Write::from(take_session_block(7, 0))).await.unwrap();
     assert_eq!(store.next_session_block(7).await.unwrap(), 1);
@@ -224,19 +253,77 @@ async fn no_block_of_places_is_leased_twice() {
     store.apply(Write::from(take_session_block(8, 0))).await.unwrap();
 }
 
-#[test]
-fn a_store_of_a_later_version_is_left_alone() {
+async fn a_closed_store_has_written_everything_and_takes_nothing_more(place: &Place) {
+    let (store, ..) = place.open().await;
+    let order = Order::Token { id: "j".into(), expires: None };
+    let writes: Vec<_> = (0..20)
+        .map(|_| {
+            tokio::spawn({
+                let (store, write) = (store.clone(), order.write(NOW).unwrap());
+                async move { store.apply(write).await }
+            })
+        })
+        .collect();
+    store.close().await;
+    let mut written = 0;
+    for write in writes {
+        written += usize::from(write.await.unwrap().is_ok());
+    }
+    assert!(store.apply(order.write(NOW).unwrap()).await.is_err());
+    drop(store);
+    let opening = Opening::open(place.site()).await.unwrap();
+    assert_eq!(opening.live_revocations(NOW).await.unwrap().len(), written, "what was answered is there, and no more");
+}
+
+#[tokio::test]
+async fn a_store_of_a_later_version_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Opening::open(folder.path()).unwrap());
+    drop(Opening::open(Site::Folder(folder.path())).await.unwrap());
     let connection = rusqlite::Connection::open(folder.path().join("probity.db")).unwrap();
     connection.pragma_update(None, "user_version", 1_000).unwrap();
     drop(connection);
-    assert!(matches!(Opening::open(folder.path()), Err(StoreError::TooNew { found: 1_000, .. })));
+    let opened = Opening::open(Site::Folder(folder.path())).await;
+    assert!(matches!(opened, Err(StoreError::TooNew { found: 1_000, .. })));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("probity.db"), vec![b'x'; 8_192]).unwrap();
+    assert!(Opening::open(Site::Folder(folder.path())).await.is_err());
+}
+
+#[tokio::test]
+async fn a_file_that_another_authority_has_open_is_refused_and_free_when_that_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Opening::open(Site::Folder(folder.path())).await.unwrap();
+    assert!(matches!(Opening::open(Site::Folder(folder.path())).await, Err(StoreError::InUse)));
+    drop(first);
+    assert!(Opening::open(Site::Folder(folder.path())).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_authority_that_was_taken_over_can_not_revoke_behind_its_successors_back() {
+    let place = Place::Database(Box::new(crate::postgres_server::database()));
+    let (old, _, published) = place.open().await;
+    let order = Order::Token { id: "j".into(), expires: None };
+    old.apply(order.write(NOW).unwrap()).await.unwrap();
+    let (new, ..) = place.open().await;
+    let refused = old.apply(order.write(NOW).unwrap()).await;
+    assert!(
+        matches!(&refused, Err(WriteError::Failed(cause)) if matches!(**cause, StoreError::TakenOver)),
+        "{refused:?}"
+    );
+    assert_eq!(published.lock().unwrap().len(), 1);
+    new.apply(order.write(NOW).unwrap()).await.unwrap();
 }
 
 #[test]
-fn a_file_that_is_no_store_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("probity.db"), vec![b'x'; 8_192]).unwrap();
-    assert!(Opening::open(folder.path()).is_err());
+fn a_database_beyond_this_machine_needs_tls() {
+    for local in ["host=/run/pg", "postgres://u@127.0.0.1/d", "postgres://u@localhost/d", "host=::1"] {
+        assert!(PostgresSite::new(local, None).is_ok(), "{local}");
+    }
+    for remote in ["postgres://u:p@db.example/d", "host=10.0.0.7", "host=/run/pg,db.example", "nonsense"] {
+        assert!(PostgresSite::new(remote, None).is_err(), "{remote}");
+    }
 }

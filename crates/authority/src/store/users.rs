@@ -2,7 +2,7 @@
 
 use probity_jose::UnixTime;
 
-use super::sqlite::{Store, StoreError};
+use super::engine::{Store, StoreError};
 use super::value::Inconsistent;
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::password::PasswordHash;

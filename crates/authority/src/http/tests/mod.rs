@@ -120,7 +120,8 @@ impl Fixture {
         let config = AuthorityConfig {
             issuer: ISSUER.into(),
             listen: crate::config::default_listen(),
-            data: folder.path().to_owned(),
+            data: Some(folder.path().to_owned()),
+            postgres: None,
             master_key_file: folder.path().join("master.key"),
             tls: Some(crate::config::TlsConfig {
                 certificate_file: "unused".into(),
