@@ -24,14 +24,18 @@ static MAKING: Mutex<()> = Mutex::new(());
 
 /// A fresh database.
 pub(crate) fn database() -> PostgresSite {
+    PostgresSite::new(&connection(), None).unwrap()
+}
+
+/// The connection string of a fresh database.
+pub(crate) fn connection() -> String {
     let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let server = &*SERVER;
     {
         let _making = MAKING.lock().unwrap();
         server.sql("postgres", &format!("CREATE DATABASE {name}"));
     }
-    let connection = format!("host={} user=probity dbname={name}", server.folder.display());
-    PostgresSite::new(&connection, None).unwrap()
+    format!("host={} user=probity dbname={name}", server.folder.display())
 }
 
 impl Server {

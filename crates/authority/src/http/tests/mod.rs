@@ -24,7 +24,7 @@ use tower::ServiceExt;
 use url::Url;
 
 use crate::authority::{Authority, State};
-use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, UserConfig};
+use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, PostgresConfig, UserConfig};
 use crate::domain::client::GrantType;
 use crate::domain::lifetimes::Lifetimes;
 use crate::domain::master_key::MasterKey;
@@ -93,6 +93,15 @@ impl Fixture {
     }
 
     async fn with_lifetimes(lifetimes: Lifetimes) -> Self {
+        Self::start_on(lifetimes, None).await
+    }
+
+    /// The same on PostgreSQL.
+    async fn on_postgres() -> Self {
+        Self::start_on(Lifetimes::default(), Some(crate::postgres_server::connection())).await
+    }
+
+    async fn start_on(lifetimes: Lifetimes, postgres: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, content: &str| -> PathBuf {
             let path = folder.path().join(name);
@@ -120,8 +129,9 @@ impl Fixture {
         let config = AuthorityConfig {
             issuer: ISSUER.into(),
             listen: crate::config::default_listen(),
-            data: Some(folder.path().to_owned()),
-            postgres: None,
+            data: postgres.is_none().then(|| folder.path().to_owned()),
+            postgres: postgres
+                .map(|connection| PostgresConfig { connection_file: file("connection", &connection), ca_file: None }),
             master_key_file: folder.path().join("master.key"),
             tls: Some(crate::config::TlsConfig {
                 certificate_file: "unused".into(),

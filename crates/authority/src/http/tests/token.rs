@@ -50,7 +50,16 @@ async fn a_code_that_comes_twice_kills_what_it_gave() {
 
 #[tokio::test]
 async fn the_same_code_a_hundred_times_at_once_gives_one_token_set_and_a_revoked_grant() {
-    let fixture = Arc::new(Fixture::start().await);
+    the_same_code_a_hundred_times_at_once(Fixture::start().await).await;
+}
+
+#[tokio::test]
+async fn the_same_code_a_hundred_times_at_once_gives_one_token_set_and_a_revoked_grant_on_postgres() {
+    the_same_code_a_hundred_times_at_once(Fixture::on_postgres().await).await;
+}
+
+async fn the_same_code_a_hundred_times_at_once(fixture: Fixture) {
+    let fixture = Arc::new(fixture);
     let code = fixture.code(&fixture.log_in().await).await;
     let tasks: Vec<_> = (0..100)
         .map(|_| {
@@ -126,7 +135,16 @@ async fn a_reused_refresh_token_kills_the_access_tokens_of_its_family_too() {
 
 #[tokio::test]
 async fn the_same_refresh_token_a_hundred_times_at_once_gives_one_successor() {
-    let fixture = Arc::new(Fixture::start().await);
+    the_same_refresh_token_a_hundred_times_at_once(Fixture::start().await).await;
+}
+
+#[tokio::test]
+async fn the_same_refresh_token_a_hundred_times_at_once_gives_one_successor_on_postgres() {
+    the_same_refresh_token_a_hundred_times_at_once(Fixture::on_postgres().await).await;
+}
+
+async fn the_same_refresh_token_a_hundred_times_at_once(fixture: Fixture) {
+    let fixture = Arc::new(fixture);
     let first = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await.text("refresh_token");
     let tasks: Vec<_> = (0..100)
         .map(|_| {
