@@ -42,7 +42,7 @@ Examples:
   probity demo                     see a token issued, accepted, revoked and refused
   probity serve --dev              an authority on this machine, without configuration
   probity guard --config probity-data/guard.toml
-  probity admin revoke subject alice
+  probity admin revoke client service
 
 Exit codes: 0 done, 1 failed, 2 wrong command line, 3 a configuration that can't work, 4 the authority can't be
 reached, 5 the authority refused";

@@ -14,8 +14,9 @@ use crate::failure::{Doing, Failure, Kind};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     probity admin guards\n  \
-    probity admin sessions alice\n  \
-    probity admin revoke subject alice\n\n\
+    probity admin sessions SUB\n  \
+    probity admin revoke session SID\n  \
+    probity admin revoke client CLIENT_ID --level durable --json\n\n\
     `serve --dev` writes a profile to its data folder: probity-data/admin.toml.")]
 pub(crate) struct AdminArgs {
     /// Which authority, and as which client: a file with issuer, ca_file, client_id and client_secret_file.
@@ -39,7 +40,7 @@ enum AdminCommand {
     /// Revoke, and wait until every guard enforces it.
     #[command(after_help = "Examples:\n  \
         probity admin revoke session SID\n  \
-        probity admin revoke subject alice --level durable --json\n\n\
+        probity admin revoke subject SUB --level durable --json\n\n\
         The answer `enforced` means: each guard has confirmed that it refuses what was revoked, or its lease has run out,\n\
         so that it refuses everything. That takes milliseconds, or some 3 s when a guard does not answer.")]
     Revoke {
@@ -61,7 +62,7 @@ enum AdminCommand {
         name: String,
     },
     /// List the live sessions of a subject.
-    #[command(after_help = "Example:\n  probity admin sessions alice")]
+    #[command(after_help = "Example:\n  probity admin sessions SUB\n\nTimes are in seconds since 1970.")]
     Sessions {
         /// The subject (sub).
         subject: String,
@@ -159,7 +160,7 @@ impl AdminArgs {
                 let query: String =
                     url::form_urlencoded::Serializer::new(String::new()).append_pair("subject", &subject).finish();
                 let answer = admin.get(&format!("sessions?{query}")).await?;
-                let text = table(&answer, &["sid", "started", "expires", "client_id"]);
+                let text = table(&answer, &["sid", "auth_time", "expires"]);
                 (answer, text)
             }
         };
