@@ -133,13 +133,16 @@ fn first_names(path: &str) -> Vec<String> {
     names
 }
 
-/// Whether a line has this path as a path of its own: `tokio` is not in `tokio_rustls`.
+/// Whether a line has this path as a path of its own: `tokio` is neither in `tokio_rustls::x` nor in `crate::tokio::x`.
 fn mentions(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
-        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let before = line.get(..at).unwrap_or_default();
         let after = line.get(at + path.len()..).unwrap_or_default();
-        before.is_none_or(|c| !is_word(c) && c != ':')
-            && (after.starts_with("::") || (path.contains("::") && !after.starts_with(is_word)))
+        // `::http::Request` begins at the root too.
+        let before = before.strip_suffix("::").unwrap_or(before);
+        let begins = !before.ends_with(is_word);
+        let goes_on = after.starts_with("::") || (path.contains("::") && !after.starts_with(is_word));
+        begins && goes_on
     })
 }
 
