@@ -1,7 +1,7 @@
 //! The authority's configuration file.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::{Host, Url};
@@ -122,6 +122,20 @@ pub enum ConfigError {
 }
 
 impl AuthorityConfig {
+    /// The same configuration with every path that is not absolute below `folder`.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        let secrets = self.clients.iter_mut().filter_map(|client| client.client_secret_file.as_mut());
+        let passwords = self.users.iter_mut().map(|user| &mut user.password_file);
+        let credentials = self.guards.iter_mut().map(|guard| &mut guard.credential_file);
+        let tls = self.tls.iter_mut().flat_map(|tls| [&mut tls.certificate_file, &mut tls.key_file]);
+        let own = [&mut self.data, &mut self.master_key_file];
+        for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
+            *path = folder.join(&*path);
+        }
+        self
+    }
+
     /// Checks everything that can be checked without looking at files.
     ///
     /// # Errors

@@ -46,6 +46,23 @@ impl Rejection {
     }
 }
 
+/// Checks signature and claims of an issuer's access token for whichever audience; neither revocation nor lease.
+///
+/// For the issuer itself, which must recognise every token that it has signed.
+///
+/// # Errors
+/// [`Rejection::Invalid`], [`Rejection::UnknownStatus`].
+pub fn access_token_of_any_audience(
+    issuer: &str,
+    algorithms: &[SignatureAlgorithm],
+    token: &str,
+    keys: &JwkSet,
+    now: UnixTime,
+) -> Result<AccessToken, Rejection> {
+    let policy = jwt::Verifier::access_token().issuer(issuer).any_audience().algorithms(algorithms.iter().copied());
+    Ok(AccessToken::new(policy.verify(token, keys, now)?)?)
+}
+
 /// Checks access tokens of one issuer for one audience.
 #[derive(Debug)]
 pub struct TokenVerifier {

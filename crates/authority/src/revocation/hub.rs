@@ -103,7 +103,7 @@ impl Hub {
     }
 
     /// Every live revocation, for the authority's own checks.
-    pub fn replica(&self) -> &Replica {
+    pub fn replica(&self) -> &Arc<Replica> {
         &self.shared.replica
     }
 

@@ -119,6 +119,27 @@ impl Replica {
         self.lists.load().get(&place.list).is_some_and(|list| list.get(place.index))
     }
 
+    /// The moment up to which tokens of the target are dead, when it is a target that has one and is the authority's own.
+    pub fn watermark(&self, target: &Target) -> Option<UnixTime> {
+        match target {
+            Target::Subject { subject, .. } => self.own.subjects.pin().get(subject.as_str()).map(|mark| mark.through),
+            Target::Client { client, .. } => self.own.clients.pin().get(client.as_str()).map(|mark| mark.through),
+            Target::Everything { .. } => self.own.everything(),
+            _ => None,
+        }
+    }
+
+    /// The `iat` for a token that the authority issues at `now`: strictly above every watermark that concerns it.
+    ///
+    /// Times have whole seconds, so without this a token issued in the second of a revocation could not be told from one
+    /// issued before it.
+    pub fn issue_time(&self, subject: &str, client: &str, now: UnixTime) -> UnixTime {
+        let subject = self.own.subjects.pin().get(subject).map(|mark| mark.through);
+        let client = self.own.clients.pin().get(client).map(|mark| mark.through);
+        let marks = [subject, client, self.own.everything()];
+        marks.into_iter().flatten().map(|mark| mark.plus(1)).fold(now, UnixTime::max)
+    }
+
     /// Adds one revocation. Adding it again, early or late changes nothing.
     pub fn apply(&self, revocation: &Revocation) {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -266,6 +287,7 @@ struct Names {
     subjects: Watermarks,
     clients: Watermarks,
     /// Two atomics, not one value: `through` is written first and only grows, and a reader needs nothing else.
+    /// Zero expiry: no such record.
     everything_through: AtomicU64,
     everything_expires: AtomicU64,
 }
@@ -279,10 +301,8 @@ impl Names {
                 !map.is_empty() && map.pin().get(name).is_some_and(|mark| token.issued <= mark.through)
             })
         };
-        // Zero expiry: no such record. A token without `iat` counts as issued at the epoch.
-        let everything = self.everything_expires.load(Ordering::Acquire) != 0
-            && token.issued.as_secs() <= self.everything_through.load(Ordering::Acquire);
-        if everything {
+        // A token without `iat` counts as issued at the epoch.
+        if self.everything().is_some_and(|through| token.issued <= through) {
             Some(Level::Everything)
         } else if dead(&self.keys, token.key) {
             Some(Level::Key)
@@ -330,6 +350,12 @@ impl Names {
         }
     }
 
+    /// Up to when everything is dead, if that was ever said.
+    fn everything(&self) -> Option<UnixTime> {
+        let said = self.everything_expires.load(Ordering::Acquire) != 0;
+        said.then(|| UnixTime::from_secs(self.everything_through.load(Ordering::Acquire)))
+    }
+
     fn forget(&self, horizon: UnixTime) {
         for map in [&self.tokens, &self.families, &self.sessions, &self.keys] {
             map.pin().retain(|_, expires| *expires > horizon);
@@ -364,9 +390,8 @@ impl Names {
         for (name, mark) in &self.clients.pin() {
             push(Target::Client { client: name.to_string(), through: mark.through }, mark.expires);
         }
-        let expires = self.everything_expires.load(Ordering::Acquire);
-        if expires != 0 {
-            let through = UnixTime::from_secs(self.everything_through.load(Ordering::Acquire));
+        if let Some(through) = self.everything() {
+            let expires = self.everything_expires.load(Ordering::Acquire);
             push(Target::Everything { through }, UnixTime::from_secs(expires));
         }
     }
@@ -374,7 +399,7 @@ impl Names {
     fn len(&self) -> usize {
         let dead = [&self.tokens, &self.families, &self.sessions, &self.keys].map(papaya::HashMap::len);
         let marks = [&self.subjects, &self.clients].map(papaya::HashMap::len);
-        let everything = usize::from(self.everything_expires.load(Ordering::Acquire) != 0);
+        let everything = usize::from(self.everything().is_some());
         dead.iter().chain(&marks).sum::<usize>() + everything
     }
 }
@@ -385,6 +410,22 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_token_issued_in_the_second_of_a_revocation_gets_a_later_iat() {
+        let replica = Replica::new(ISSUER);
+        assert_eq!(replica.issue_time("u", "c", at(100)), at(100));
+        let target = Target::Subject { subject: "u".into(), through: at(100) };
+        replica.apply(&Revocation::own(target.clone(), at(4_000)));
+        assert_eq!(replica.watermark(&target), Some(at(100)));
+        assert_eq!(replica.issue_time("u", "c", at(100)), at(101));
+        assert_eq!(replica.issue_time("other", "c", at(100)), at(100));
+        let client = Target::Client { client: "c".into(), through: at(105) };
+        replica.apply(&Revocation::own(client, at(4_000)));
+        assert_eq!(replica.issue_time("u", "c", at(100)), at(106));
+        replica.apply(&Revocation::own(Target::Everything { through: at(110) }, at(4_000)));
+        assert_eq!(replica.issue_time("other", "other", at(100)), at(111));
+    }
 
     const ISSUER: &str = "https://as.example";
     const PLACE: SessionIndex = SessionIndex { list: 10, index: 70 };
