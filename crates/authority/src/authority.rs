@@ -143,6 +143,11 @@ impl Authority {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) const fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
     /// Waits until everything that was answered is on disk, and lets the store go. Call it when no request is served.
     pub async fn stop(self) {
         drop(self.tasks);

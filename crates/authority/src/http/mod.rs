@@ -92,3 +92,6 @@ async fn with_security_headers(mut response: Response<Body>) -> Response<Body> {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! The one JSON reader.
+//!
+//! Derived deserializers over a general JSON library accept duplicate names, deep nesting, half surrogate pairs and
+//! broken UTF-8 inside what they ignore. This reader checks all of that in one pass ([`scan`]), and leaves a flat
+//! list of nodes. Headers, keys and claims are then read from the nodes without looking at the text again:
+//! by name through [`Value`], or into a caller's type through [`de`].
+
+mod de;
+mod names;
+mod number;
+mod scan;
+mod text;
+
+use std::borrow::Cow;
+
+pub(crate) use number::Number;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::limits::MAX_JSON_BYTES;
+
+/// A JSON text that has passed all checks.
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    text: &'a str,
+    nodes: Vec<Node>,
+}
+
+/// One value in a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'d> {
+    text: &'d str,
+    /// This value's node and all nodes below it.
+    nodes: &'d [Node],
+}
+
+/// One value, or the name of a member, which stands before the member's value.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    kind: Kind,
+    /// How many nodes belong to this one, itself included.
+    size: u32,
+    /// Where the value's text starts; of a string, after its quote.
+    start: u32,
+    /// Where the value's text ends; of a string, before its quote.
+    end: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    True,
+    False,
+    /// A number without fraction and exponent.
+    Integer,
+    Number,
+    /// A string without escapes: its text is its value.
+    String,
+    EscapedString,
+    Array,
+    Object,
+}
+
+impl<'a> Document<'a> {
+    /// Reads and checks a whole text.
+    ///
+    /// # Errors
+    /// One of the `json.*` errors.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_JSON_BYTES {
+            return Err(Error::JsonTooLarge);
+        }
+        let text = core::str::from_utf8(bytes).map_err(|_| Error::JsonNotUtf8)?;
+        Ok(Self { text, nodes: scan::scan(text)? })
+    }
+
+    /// The outermost value.
+    pub(crate) fn root(&self) -> Value<'_> {
+        Value { text: self.text, nodes: &self.nodes }
+    }
+
+    /// Reads the document into a type.
+    pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, de::Mismatch> {
+        T::deserialize(self.root())
+    }
+}
+
+impl<'d> Value<'d> {
+    pub(crate) fn kind(self) -> Kind {
+        self.nodes.first().map_or(Kind::Null, |node| node.kind)
+    }
+
+    /// The text of this value as it stands in the document; of a string, without its quotes.
+    pub(crate) fn raw(self) -> &'d str {
+        self.nodes.first().and_then(|node| self.text.get(node.start as usize..node.end as usize)).unwrap_or_default()
+    }
+
+    /// The value of a string.
+    pub(crate) fn as_str(self) -> Option<Cow<'d, str>> {
+        match self.kind() {
+            Kind::String => Some(Cow::Borrowed(self.raw())),
+            Kind::EscapedString => Some(Cow::Owned(text::unescape(self.raw()))),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_bool(self) -> Option<bool> {
+        match self.kind() {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The value of a number.
+    pub(crate) fn as_number(self) -> Option<number::Number> {
+        match self.kind() {
+            Kind::Integer => Some(number::integer(self.raw())),
+            Kind::Number => Some(number::Number::Float(number::float(self.raw()))),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array.
+    pub(crate) fn elements(self) -> Option<Elements<'d>> {
+        (self.kind() == Kind::Array).then(|| self.below())
+    }
+
+    /// The members of an object, in their order.
+    pub(crate) fn members(self) -> Option<Members<'d>> {
+        (self.kind() == Kind::Object).then(|| Members(self.below()))
+    }
+
+    /// The value of an object's member.
+    pub(crate) fn member(self, name: &str) -> Option<Value<'d>> {
+        self.members()?.find(|(member, _)| member == name).map(|(_, value)| value)
+    }
+
+    fn below(self) -> Elements<'d> {
+        Elements { text: self.text, rest: self.nodes.get(1..).unwrap_or_default() }
+    }
+}
+
+/// The elements of an array.
+#[derive(Debug, Clone)]
+pub(crate) struct Elements<'d> {
+    text: &'d str,
+    rest: &'d [Node],
+}
+
+impl<'d> Iterator for Elements<'d> {
+    type Item = Value<'d>;
+
+    fn next(&mut self) -> Option<Value<'d>> {
+        let size = self.rest.first()?.size as usize;
+        let (nodes, rest) = self.rest.split_at_checked(size)?;
+        self.rest = rest;
+        Some(Value { text: self.text, nodes })
+    }
+}
+
+/// The members of an object: name and value.
+#[derive(Debug, Clone)]
+pub(crate) struct Members<'d>(Elements<'d>);
+
+impl<'d> Iterator for Members<'d> {
+    type Item = (Cow<'d, str>, Value<'d>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.0.next()?.as_str()?, self.0.next()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &[u8]) -> Error {
+        Document::parse(text).map(|_| ()).expect_err("must be refused")
+    }
+
+    #[test]
+    fn a_document_is_read_by_name() {
+        let text = br#" {"a": 1, "b":[true,null,"x\u0041"], "\u0063":{"d":-1.5e3}} "#;
+        let document = Document::parse(text).unwrap();
+        let members: Vec<_> = document.root().members().unwrap().collect();
+        let names: Vec<_> = members.iter().map(|(name, _)| name.as_ref()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        let elements: Vec<_> = members[1].1.elements().unwrap().collect();
+        assert_eq!(elements[2].as_str().unwrap(), "xA");
+        assert_eq!(members[2].1.raw(), r#"{"d":-1.5e3}"#);
+    }
+
+    #[test]
+    fn a_name_that_occurs_twice_is_refused_at_any_depth_and_in_any_spelling() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":1}"#,
+            r#"{"x":[{"y":{"a":1,"b":2,"a":3}}]}"#,
+            r#"{"":1,"":2}"#,
+            r#"{"\/":1,"/":2}"#,
+            r#"{"\ud83d\ude00":1,"😀":2}"#,
+        ] {
+            assert_eq!(refusal(text.as_bytes()), Error::JsonDuplicateName, "{text}");
+        }
+        let many: Vec<_> = (0..500).map(|number| format!("\"n{number}\":{number}")).collect();
+        let twice = format!("{{{},\"n7\":0}}", many.join(","));
+        assert_eq!(refusal(twice.as_bytes()), Error::JsonDuplicateName);
+        assert!(Document::parse(format!("{{{}}}", many.join(",")).as_bytes()).is_ok());
+        assert!(Document::parse(br#"{"a":{"a":1},"A":[{"a":2}]}"#).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "{",
+            "}",
+            "[",
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\" 1}",
+            "{\"a\":}",
+            "[1 2]",
+            "01",
+            "-",
+            "+1",
+            ".5",
+            "1.",
+            "1e",
+            "1e+",
+            "0x1",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "nul",
+            "tru",
+            "True",
+            "null null",
+            "\"a",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\u12g4\"",
+            "\"a\nb\"",
+            "\"\u{1}\"",
+            "{\"a\":1}x",
+            "/**/1",
+            "[1]//",
+            "\u{feff}{}",
+            "{}\0",
+            "\u{a0}{}",
+            "{\"a\":1 \"b\":2}",
+            "{,}",
+            "[,]",
+            "\"\\u+123\"",
+            "--1",
+            "1-",
+        ] {
+            assert_eq!(refusal(text.as_bytes()), Error::JsonSyntax, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_no_unicode_string_holds_is_refused() {
+        for text in
+            [r#""\ud800""#, r#""\udc00""#, r#""\ud800\u0041""#, r#""\ud800x""#, r#"{"\udfff":1}"#, r#""\ude00\ud83d""#]
+        {
+            assert_eq!(refusal(text.as_bytes()), Error::JsonLoneSurrogate, "{text}");
+        }
+        assert_eq!(refusal(b"{\"a\":\"\xff\"}"), Error::JsonNotUtf8);
+        assert_eq!(refusal(b"{\"a\":\"\xed\xa0\x80\"}"), Error::JsonNotUtf8);
+        assert_eq!(Document::parse(br#""\ud83d\ude00""#).unwrap().root().as_str().unwrap(), "\u{1f600}");
+    }
+
+    #[test]
+    fn numbers_that_no_double_holds_are_refused() {
+        for text in ["1e400", "-1e400", "1e999999999999", &"9".repeat(400)] {
+            assert_eq!(refusal(text.as_bytes()), Error::JsonNumberRange, "{text}");
+        }
+        for text in ["0", "-0", "1e-400", "18446744073709551616", "-9223372036854775809", "1E5", "1.5e+3"] {
+            assert!(Document::parse(text.as_bytes()).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_stops_at_the_limit() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Document::parse(nested(crate::limits::MAX_JSON_DEPTH).as_bytes()).is_ok());
+        assert_eq!(refusal(nested(crate::limits::MAX_JSON_DEPTH + 1).as_bytes()), Error::JsonTooDeep);
+        assert_eq!(refusal("[".repeat(100_000).as_bytes()), Error::JsonTooDeep);
+        assert_eq!(refusal(br#"{"a":"#.repeat(100_000).as_slice()), Error::JsonTooDeep);
+    }
+}

@@ -1,0 +1,29 @@
+//! The compact serialization (RFC 7515 section 7.1).
+
+use crate::error::Error;
+
+/// The three parts of a compact JWS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) header: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) signature: &'a str,
+    /// Header and payload with the dot between them: what is signed (RFC 7515 section 5.1).
+    pub(crate) signed: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a token apart. The parts are not decoded yet; that refuses all characters that do not belong there, dots
+    /// included.
+    pub(crate) fn split(token: &'a str) -> Result<Self, Error> {
+        let (header, rest) = token.split_once('.').ok_or(Error::NotCompact)?;
+        let (payload, signature) = rest.rsplit_once('.').ok_or(Error::NotCompact)?;
+        let signed = token.get(..header.len() + 1 + payload.len()).ok_or(Error::NotCompact)?;
+        Ok(Self { header, payload, signature, signed })
+    }
+
+    /// Tells a token of too many parts from one with a wrong character, after decoding has failed.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        if error == Error::Base64Url && self.payload.contains('.') { Error::NotCompact } else { error }
+    }
+}

@@ -1,0 +1,121 @@
+//! Builds a [`Verifier`], one decision after the other. A forgotten one does not compile.
+
+use core::time::Duration;
+
+use super::{Audience, Issuer, TokenType, Verifier};
+use crate::algorithm::SignatureAlgorithm;
+use crate::jws;
+use crate::limits::Limits;
+
+/// A verifier in the making.
+///
+/// ```compile_fail
+/// use probity_jose::{SignatureAlgorithm, jwt};
+/// // An audience is missing.
+/// let verifier: jwt::Verifier =
+///     jwt::Verifier::access_token().issuer("https://as.example").algorithms([SignatureAlgorithm::Es256]);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder<State> {
+    typ: TokenType,
+    required_claims: Vec<String>,
+    state: State,
+}
+
+/// Next: [`issuer`](Builder::issuer).
+#[derive(Debug, Clone)]
+pub struct NeedsIssuer(());
+
+/// Next: [`audience`](Builder::audience).
+#[derive(Debug, Clone)]
+pub struct NeedsAudience {
+    issuer: Issuer,
+}
+
+/// Last: [`algorithms`](Builder::algorithms).
+#[derive(Debug, Clone)]
+pub struct NeedsAlgorithms {
+    issuer: Issuer,
+    audience: Audience,
+}
+
+impl Verifier {
+    /// Access tokens for a resource server (RFC 9068): type `at+jwt` (section 4), with the claims that section 2.2
+    /// requires.
+    pub fn access_token() -> Builder<NeedsIssuer> {
+        let required = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
+        Builder::new(TokenType::Exactly("at+jwt".into()), &required)
+    }
+
+    /// Tokens of one's own kind. They must expire; other required claims are up to the caller.
+    pub fn custom(typ: TokenType) -> Builder<NeedsIssuer> {
+        Builder::new(typ, &["exp"])
+    }
+}
+
+impl Builder<NeedsIssuer> {
+    fn new(typ: TokenType, required: &[&str]) -> Self {
+        let required_claims = required.iter().map(ToString::to_string).collect();
+        Self { typ, required_claims, state: NeedsIssuer(()) }
+    }
+
+    /// Accepts tokens of this issuer: `iss` must be there and be exactly this.
+    pub fn issuer(self, issuer: impl Into<String>) -> Builder<NeedsAudience> {
+        self.with_issuer(Issuer::Exactly(issuer.into()))
+    }
+
+    /// Accepts tokens of anybody who holds one of the keys. Right only when all keys belong to one party and tokens
+    /// have no `iss`.
+    pub fn danger_accept_any_issuer(self) -> Builder<NeedsAudience> {
+        self.with_issuer(Issuer::Any)
+    }
+
+    fn with_issuer(self, issuer: Issuer) -> Builder<NeedsAudience> {
+        Builder { typ: self.typ, required_claims: self.required_claims, state: NeedsAudience { issuer } }
+    }
+}
+
+impl Builder<NeedsAudience> {
+    /// Accepts tokens whose `aud` names this audience, among others or alone.
+    pub fn audience(self, audience: impl Into<String>) -> Builder<NeedsAlgorithms> {
+        self.with_audience(Audience::Includes(vec![audience.into()]))
+    }
+
+    /// Accepts tokens whose `aud` names one of these audiences. Without any, nothing is accepted.
+    pub fn any_audience_of(self, audiences: impl IntoIterator<Item = String>) -> Builder<NeedsAlgorithms> {
+        self.with_audience(Audience::Includes(audiences.into_iter().collect()))
+    }
+
+    /// Accepts tokens whose `aud` is this audience alone.
+    pub fn only_audience(self, audience: impl Into<String>) -> Builder<NeedsAlgorithms> {
+        self.with_audience(Audience::Only(audience.into()))
+    }
+
+    /// Accepts tokens for anybody. A token that was given to somebody else can then be used here.
+    pub fn danger_accept_any_audience(self) -> Builder<NeedsAlgorithms> {
+        self.with_audience(Audience::Any)
+    }
+
+    fn with_audience(self, audience: Audience) -> Builder<NeedsAlgorithms> {
+        let state = NeedsAlgorithms { issuer: self.state.issuer, audience };
+        Builder { typ: self.typ, required_claims: self.required_claims, state }
+    }
+}
+
+impl Builder<NeedsAlgorithms> {
+    /// Allows these algorithms and no other. The empty list allows nothing.
+    pub fn algorithms(self, algorithms: impl IntoIterator<Item = SignatureAlgorithm>) -> Verifier {
+        let mut signature = jws::Verifier::new(algorithms);
+        signature.limits = Limits::JWT;
+        Verifier {
+            signature,
+            typ: self.typ,
+            issuer: self.state.issuer,
+            audience: self.state.audience,
+            required_claims: self.required_claims,
+            leeway: Duration::ZERO,
+            max_age: None,
+        }
+    }
+}

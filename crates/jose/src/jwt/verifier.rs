@@ -1,0 +1,76 @@
+//! The policy for tokens, and the one door through which a token becomes [`Verified`].
+
+use core::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::{RegisteredClaims, TokenType, Verified, checks};
+use crate::error::Error;
+use crate::json::Document;
+use crate::jwk::JwkSet;
+use crate::jws;
+use crate::time::UnixTime;
+
+/// What is accepted as a token.
+///
+/// It can't be made without a decision about type, issuer, audience and algorithms; what can be adjusted afterwards is
+/// a public field. Nothing about it is global.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    /// The signature: algorithms, limits, extensions.
+    pub signature: jws::Verifier,
+    /// The kind of token.
+    pub typ: TokenType,
+    /// Whose tokens are accepted.
+    pub issuer: Issuer,
+    /// For whom a token must be.
+    pub audience: Audience,
+    /// The claims that must be there, registered or not. Set by the profile.
+    pub required_claims: Vec<String>,
+    /// How far clocks may be apart. Zero unless set.
+    pub leeway: Duration,
+    /// How long after `iat` a token is accepted at most; makes `iat` required. Unlimited unless set.
+    pub max_age: Option<Duration>,
+}
+
+/// Whose tokens are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issuer {
+    /// Those of this issuer. `iss` must be there and be exactly this.
+    Exactly(String),
+    /// Anybody's who holds one of the keys.
+    Any,
+}
+
+/// For whom a token must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// `aud` must name one of these.
+    Includes(Vec<String>),
+    /// `aud` must be this one value and no other: a token that also names somebody else could be played on.
+    Only(String),
+    /// Anybody.
+    Any,
+}
+
+impl Verifier {
+    /// Verifies a token at a moment, and reads its claims into a type.
+    ///
+    /// The signature comes first: no claim of a forged token decides anything.
+    ///
+    /// # Errors
+    /// `jws.*`, `json.*`, `base64url.*`: the token is malformed or its signature does not verify. `jwt.*`: its claims
+    /// are not acceptable.
+    pub fn verify<C: DeserializeOwned>(&self, token: &str, keys: &JwkSet, now: UnixTime) -> Result<Verified<C>, Error> {
+        let (header, payload, key) = self.signature.verify(token, keys)?.into_parts();
+        if !header.is_payload_encoded() {
+            return Err(Error::B64InJwt);
+        }
+        self.typ.check(header.typ())?;
+        let document = Document::parse(&payload)?;
+        let registered = RegisteredClaims::read(document.root())?;
+        checks::check(self, document.root(), &registered, now)?;
+        let claims = document.deserialize().map_err(|_| Error::ClaimsMismatch)?;
+        Ok(Verified { claims, registered, header, key })
+    }
+}
