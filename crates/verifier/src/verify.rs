@@ -1,12 +1,17 @@
 //! The decision about one token: signature and claims, then revocation, then the lease, in this order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime, jwt};
 
 use crate::access_token::{AccessToken, UnknownStatus};
 use crate::clock::BootTime;
 use crate::revocation::{Lease, Level, Replica};
+
+/// How far a token's `iat` may be ahead of the clock: after a revocation the authority gives what it issues an `iat` above
+/// the watermark, a second ahead for each revocation of the same subject or client within one second.
+pub const ISSUED_AHEAD: Duration = Duration::from_mins(1);
 
 /// Why a token is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +64,8 @@ pub fn access_token_of_any_audience(
     keys: &JwkSet,
     now: UnixTime,
 ) -> Result<AccessToken, Rejection> {
-    let policy = jwt::Verifier::access_token().issuer(issuer).any_audience().algorithms(algorithms.iter().copied());
+    let policy = jwt::Verifier::access_token().issuer(issuer).danger_accept_any_audience();
+    let policy = jwt::Verifier { issued_ahead: ISSUED_AHEAD, ..policy.algorithms(algorithms.iter().copied()) };
     Ok(AccessToken::new(policy.verify(token, keys, now)?)?)
 }
 
@@ -78,6 +84,7 @@ impl TokenVerifier {
             .issuer(replica.issuer())
             .audience(audience)
             .algorithms(algorithms.iter().copied());
+        let policy = jwt::Verifier { issued_ahead: ISSUED_AHEAD, ..policy };
         Self { policy, replica, lease }
     }
 

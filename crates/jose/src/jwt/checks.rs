@@ -45,7 +45,7 @@ fn times(policy: &Verifier, registered: &RegisteredClaims, now: UnixTime) -> Res
     if registered.nbf.is_some_and(|nbf| nbf > latest) {
         return Err(Error::NotYetValid);
     }
-    if registered.iat.is_some_and(|iat| iat > latest) {
+    if registered.iat.is_some_and(|iat| iat > latest.plus(policy.issued_ahead.as_secs())) {
         return Err(Error::IssuedInFuture);
     }
     let Some(max_age) = policy.max_age else { return Ok(()) };

@@ -70,9 +70,12 @@ async fn only_an_administrators_live_token_opens_the_api() {
     let fixture = Fixture::start().await;
     let service = fixture.service_token().await;
     let admin = fixture.admin_token().await;
-    for (method, path) in
-        [(Method::POST, "revocations"), (Method::GET, "guards"), (Method::POST, "guards"), (Method::GET, "sessions?subject=x")]
-    {
+    for (method, path) in [
+        (Method::POST, "revocations"),
+        (Method::GET, "guards"),
+        (Method::POST, "guards"),
+        (Method::GET, "sessions?subject=x"),
+    ] {
         for token in ["", "x", &service, &format!("{admin}x")] {
             let answer = fixture.admin(method.clone(), path, token, &json!({})).await;
             assert_eq!(answer.error(), (401, "invalid_token".into()), "{method} {path}");

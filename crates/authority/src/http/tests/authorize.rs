@@ -44,7 +44,8 @@ async fn a_login_form_from_another_site_or_without_its_token_is_refused() {
     let request = authorize_path("app", &[]);
     let query = request.split_once('?').unwrap().1;
     let form = |csrf: &'static str| {
-        [("csrf", csrf), ("request", query), ("username", "alice"), ("password", PASSWORD)].map(|(n, v)| (n, v.to_owned()))
+        [("csrf", csrf), ("request", query), ("username", "alice"), ("password", PASSWORD)]
+            .map(|(n, v)| (n, v.to_owned()))
     };
     let mut good = form("");
     good[0].1.clone_from(&csrf);

@@ -76,7 +76,10 @@ impl Answer {
 
     fn cookie(&self, name: &str) -> Option<String> {
         let cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
-        cookies.filter_map(|text| text.split(';').next()?.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v.into())
+        cookies
+            .filter_map(|text| text.split(';').next()?.split_once('='))
+            .find(|(n, _)| *n == name)
+            .map(|(_, v)| v.into())
     }
 }
 
@@ -98,15 +101,20 @@ impl Fixture {
         };
         let secret = file("secret", SECRET);
         let guard = PlainSecret::new(SecretKind::GuardCredential, [9; 32]);
-        let client = |id: &str, secret: Option<&PathBuf>, grants: &[GrantType], scopes: &[&str], audience: &str| ClientConfig {
-            client_id: id.into(),
-            client_secret_file: secret.cloned(),
-            client_name: None,
-            grant_types: grants.to_vec(),
-            redirect_uris: if grants.contains(&GrantType::AuthorizationCode) { vec![CALLBACK.into()] } else { vec![] },
-            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-            audience: audience.into(),
-        };
+        let client =
+            |id: &str, secret: Option<&PathBuf>, grants: &[GrantType], scopes: &[&str], audience: &str| ClientConfig {
+                client_id: id.into(),
+                client_secret_file: secret.cloned(),
+                client_name: None,
+                grant_types: grants.to_vec(),
+                redirect_uris: if grants.contains(&GrantType::AuthorizationCode) {
+                    vec![CALLBACK.into()]
+                } else {
+                    vec![]
+                },
+                scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+                audience: audience.into(),
+            };
         let code = [GrantType::AuthorizationCode, GrantType::RefreshToken];
         let own = [GrantType::ClientCredentials];
         let config = AuthorityConfig {

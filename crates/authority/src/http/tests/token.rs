@@ -11,7 +11,10 @@ async fn a_code_gives_tokens_that_say_what_they_should() {
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert_eq!(answer.headers["cache-control"], "no-store");
     let body = answer.json();
-    assert_eq!((&body["token_type"], &body["expires_in"], &body["scope"]), (&"Bearer".into(), &300.into(), &"openid read".into()));
+    assert_eq!(
+        (&body["token_type"], &body["expires_in"], &body["scope"]),
+        (&"Bearer".into(), &300.into(), &"openid read".into())
+    );
     let token = answer.text("access_token");
     let header: Value = serde_json::from_slice(&base64url::decode(token.split('.').next().unwrap()).unwrap()).unwrap();
     assert_eq!((&header["typ"], &header["alg"]), (&access_token::TYPE.into(), &"ES256".into()));
@@ -25,7 +28,10 @@ async fn a_code_gives_tokens_that_say_what_they_should() {
     let uri = access["status"]["status_list"]["uri"].as_str().unwrap();
     assert!(uri.starts_with(&format!("{ISSUER}/status-lists/")), "{uri}");
     let id = claims(&answer.text("id_token"));
-    assert_eq!((&id["aud"], &id["nonce"], &id["sub"], &id["sid"]), (&"app".into(), &"n-1".into(), &access["sub"], &access["sid"]));
+    assert_eq!(
+        (&id["aud"], &id["nonce"], &id["sub"], &id["sid"]),
+        (&"app".into(), &"n-1".into(), &access["sub"], &access["sid"])
+    );
     assert!(!access.to_string().contains("alice") && !id.to_string().contains("alice"), "nothing personal");
 }
 
@@ -142,7 +148,8 @@ async fn a_refresh_gives_never_more_than_was_granted_and_belongs_to_its_client()
     let token = fixture.redeem(&code).await.text("refresh_token");
     let before = fixture.rows();
     let refresh = async |client: &str, scope: &str| {
-        let form = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", &token), ("scope", scope)];
+        let form =
+            [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", &token), ("scope", scope)];
         fixture.post("/token", &[], &form).await
     };
     assert_eq!(refresh("app", "read openid").await.error(), (400, "invalid_scope".into()));
@@ -210,7 +217,10 @@ async fn each_bad_request_gets_its_standard_error_and_changes_nothing() {
     assert_eq!(public.error(), (400, "unauthorized_client".into()));
     assert_eq!(fixture.get("/token", &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
     let large = "x".repeat(100_000);
-    assert_eq!(fixture.post("/token", &authorization, &[own, ("x", &large)]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        fixture.post("/token", &authorization, &[own, ("x", &large)]).await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
     let in_query = fixture.post("/token?grant_type=client_credentials", &authorization, &[own]).await;
     assert_eq!(in_query.error(), (400, "invalid_request".into()));
     assert_eq!(fixture.rows(), before, "the store is as it was");
@@ -219,8 +229,11 @@ async fn each_bad_request_gets_its_standard_error_and_changes_nothing() {
 #[tokio::test]
 async fn a_body_that_is_no_form_is_refused() {
     let fixture = Fixture::start().await;
-    for (media_type, body) in [("application/json", &b"{}"[..]), ("application/x-www-form-urlencoded", b"a=\xff"), ("", b"a=b")] {
-        let request = Request::post("/token").header("content-type", media_type).header("authorization", basic("service"));
+    for (media_type, body) in
+        [("application/json", &b"{}"[..]), ("application/x-www-form-urlencoded", b"a=\xff"), ("", b"a=b")]
+    {
+        let request =
+            Request::post("/token").header("content-type", media_type).header("authorization", basic("service"));
         let answer = fixture.send(request.body(Body::from(body)).unwrap()).await;
         assert_eq!(answer.error(), (400, "invalid_request".into()), "{media_type}");
     }
