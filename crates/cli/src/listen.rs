@@ -1,5 +1,7 @@
 //! Sockets: binds an address and serves HTTP/1.1 and HTTP/2 on it, with TLS or, where that is allowed, without.
 
+mod drain;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -9,16 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
+
+pub(crate) use drain::Drained;
+use drain::Lingering;
 
 /// How long a client may take for the TLS handshake, and for a request's headers.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
@@ -116,7 +121,7 @@ impl Listener {
     /// The peer's [`SocketAddr`] is among each request's extensions.
     pub(crate) async fn serve<F, A, B>(self, respond: F, stop: impl Future<Output = ()>)
     where
-        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Response<B>> + Send + 'static,
         B: Body + Send + 'static,
         B::Data: Send,
@@ -138,10 +143,7 @@ impl Listener {
                 Ok((stream, peer)) => {
                     let respond = respond.clone();
                     let tls = self.tls.clone();
-                    tokio::spawn(async move {
-                        let _place = place;
-                        serve_connection(stream, peer, tls, respond, watcher).await;
-                    });
+                    tokio::spawn(serve_connection(stream, peer, place.ok(), tls, respond, watcher));
                 }
                 Err(error) => {
                     warn!(error = %error, "a connection could not be accepted");
@@ -159,11 +161,12 @@ impl Listener {
 async fn serve_connection<F, A, B>(
     stream: TcpStream,
     peer: SocketAddr,
+    place: Option<OwnedSemaphorePermit>,
     tls: Option<TlsAcceptor>,
     respond: F,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
-    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Response<B>> + Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -173,9 +176,10 @@ async fn serve_connection<F, A, B>(
     if let Err(error) = stream.set_nodelay(true) {
         debug!(error = %error, "TCP_NODELAY could not be set");
     }
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+    let stream = Lingering::new(stream, place);
+    let service = hyper::service::service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(peer);
-        let answer = respond(request);
+        let answer = respond(request.map(Drained::new));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
