@@ -47,6 +47,7 @@ enum AdminCommand {
         /// What is revoked.
         what: Level,
         /// Its identifier: sid, jti, sub, client_id, refresh family or kid.
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// What the answer means.
         #[arg(long, value_enum, default_value_t)]
@@ -65,6 +66,7 @@ enum AdminCommand {
     #[command(after_help = "Example:\n  probity admin sessions SUB\n\nTimes are in seconds since 1970.")]
     Sessions {
         /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
         subject: String,
     },
 }

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -68,9 +69,12 @@ impl Drop for Process {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that nobody listens on, below those that the system gives to outgoing connections, and never the same twice.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut candidates = (0..10_000).map(|_| 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    candidates.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// An authority with its data folder.
@@ -131,6 +135,42 @@ impl Authority {
         (text(&self.dev, "/service/client_id"), text(&self.dev, "/service/client_secret"))
     }
 
+    /// `client_id` and redirect URI of the public client.
+    pub(crate) fn app(&self) -> (&str, &str) {
+        (text(&self.dev, "/app/client_id"), text(&self.dev, "/app/redirect_uri"))
+    }
+
+    /// User name and password.
+    pub(crate) fn user(&self) -> (&str, &str) {
+        (text(&self.dev, "/user/username"), text(&self.dev, "/user/password"))
+    }
+
+    /// What the token endpoint says to an authorization code.
+    pub(crate) fn redeem(&self, code: &str, verifier: &str) -> Answer {
+        let (id, redirect_uri) = self.app();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", id),
+            ("redirect_uri", redirect_uri),
+            ("code", code),
+            ("code_verifier", verifier),
+        ];
+        let client = self.client();
+        client.send(client.post("/token").form(&form))
+    }
+
+    /// What the token endpoint says to a refresh token.
+    pub(crate) fn refresh(&self, refresh: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("client_id", self.app().0), ("refresh_token", refresh)];
+        let client = self.client();
+        client.send(client.post("/token").form(&form))
+    }
+
+    /// Every byte of the store: the file and its write-ahead log.
+    pub(crate) fn store(&self) -> Vec<Vec<u8>> {
+        ["probity.db", "probity.db-wal"].map(|name| fs::read(self.data("store").join(name)).unwrap()).into()
+    }
+
     /// An HTTP client that trusts the development certificate and follows no redirect.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.issuer(), &fs::read(self.data("ca.pem")).unwrap())
@@ -168,22 +208,37 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Starts a guard and waits until it accepts tokens.
+    /// Starts a guard with the credential of the configuration, and waits until it accepts tokens.
     pub(crate) fn start(authority: &Authority) -> Self {
         let guard = Self::start_unready(authority, "guard");
         guard.wait_until_ready();
         guard
     }
 
-    /// Starts a guard and waits until it answers, whatever it answers.
+    /// Registers another guard, starts it, and waits until it accepts tokens.
+    pub(crate) fn start_another(authority: &Authority, name: &str) -> Self {
+        let output = authority.admin(&["add-guard", name]);
+        assert!(output.status.success(), "{output:?}");
+        let credential = authority.folder.path().join(format!("{name}.credential"));
+        fs::write(&credential, &output.stdout).unwrap();
+        let guard = Self::spawn(authority, name, &credential);
+        guard.wait_until_ready();
+        guard
+    }
+
+    /// Starts a guard with the credential of the configuration; `name` is its log's.
     pub(crate) fn start_unready(authority: &Authority, name: &str) -> Self {
+        Self::spawn(authority, name, &authority.data("guard.credential"))
+    }
+
+    fn spawn(authority: &Authority, name: &str, credential: &Path) -> Self {
         let port = free_port();
         let mut command = Command::new(PROBITY);
         command
             .args(["guard", "--log", "json", "--listen", &format!("127.0.0.1:{port}")])
             .args(["--issuer", &authority.issuer(), "--audience", authority.audience()])
             .arg("--credential-file")
-            .arg(authority.data("guard.credential"))
+            .arg(credential)
             .arg("--ca-file")
             .arg(authority.data("ca.pem"))
             .env("PROBITY_LOG", "trace");

@@ -7,9 +7,12 @@
 )]
 
 mod bad_input;
+mod browser;
+mod commands;
 mod crash;
 mod demo;
 mod harness;
+mod login;
 mod logs;
 mod nginx;
 mod path;

@@ -29,6 +29,9 @@ impl Nginx {
             assert!(config.contains(&known), "the example no longer names {known}");
             config = config.replace(&known, &format!("127.0.0.1:{ours}"));
         }
+        // What nginx logs is looked through for tokens too.
+        assert!(config.contains("access_log off;"));
+        config = config.replace("access_log off;", "access_log /dev/stderr;");
         // Started by root, nginx gives up its rights, and could then not enter a folder that is ours alone.
         config.insert_str(0, "user root;\n");
         let file = folder.path().join("nginx.conf");
