@@ -29,6 +29,7 @@ use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::keys::{KeyError, Keys};
+use crate::moment::TokenClock;
 use crate::places::Places;
 use crate::revocation::Hub;
 use crate::store::{
@@ -92,6 +93,7 @@ pub(crate) struct State {
     pub(crate) lifetimes: Lifetimes,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
+    pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
     pub(crate) places: Places,
     /// A permit lets one password be hashed.
@@ -116,8 +118,8 @@ impl Authority {
         let now = unix_now();
         let opening = Opening::open(&config.data)?;
         let hub = Hub::start(&config.issuer, opening.term(), &opening.live_revocations(horizon(now))?);
-        let publisher = hub.clone();
-        let store = opening.start(Arc::clone(hub.replica()), move |records| publisher.publish(records))?;
+        let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
+        let store = opening.start(Arc::clone(&clock), move |records| publisher.publish(records))?;
         let keys = Keys::load(&store, master_key, now).await?;
         apply_config(config, &store, now).await?;
         let tasks =
@@ -128,6 +130,7 @@ impl Authority {
             lifetimes: config.lifetimes,
             store,
             hub,
+            clock,
             keys,
             places: Places::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
@@ -204,7 +207,7 @@ async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) ->
         if user.username.is_empty() || user.username.len() > MAX_USERNAME_BYTES {
             return Err(file_error(Path::new("users"), "a username has no or too many bytes"));
         }
-        if store.user(&user.username)?.is_some() {
+        if store.user(&user.username).await?.is_some() {
             continue;
         }
         let password = read_secret(&user.password_file)?;

@@ -28,14 +28,14 @@ pub(crate) struct Issued {
 }
 
 impl State {
-    /// An access token for the client itself.
+    /// An access token for the client itself; `now` is its [`State::moment`].
     pub(crate) fn issue_for_client(&self, client: &Client, scope: &Scope, now: UnixTime) -> Result<Issued, IssueError> {
         let token_id = token_id()?;
-        let issuance = self.issuance(&client.id, client, &token_id, now);
+        let issuance = self.issuance(&token_id, now);
         self.sign_access_token(&AccessTokenClaims::for_client(client, scope, issuance), &token_id, now)
     }
 
-    /// An access token of a user's session under a grant.
+    /// An access token of a user's session under a grant; `now` is its [`State::moment`].
     pub(crate) fn issue_for_session(
         &self,
         client: &Client,
@@ -45,7 +45,7 @@ impl State {
         now: UnixTime,
     ) -> Result<Issued, IssueError> {
         let token_id = token_id()?;
-        let issuance = self.issuance(&session.subject, client, &token_id, now);
+        let issuance = self.issuance(&token_id, now);
         let claims = AccessTokenClaims::for_session(client, session, family, scope, issuance);
         self.sign_access_token(&claims, &token_id, now)
     }
@@ -62,13 +62,8 @@ impl State {
         self.sign(id_token::TYPE, &IdTokenClaims::new(&self.issuer, &client.id, session, nonce, now, lifetime))
     }
 
-    fn issuance<'a>(&'a self, subject: &str, client: &Client, token_id: &'a str, now: UnixTime) -> Issuance<'a> {
-        Issuance {
-            issuer: &self.issuer,
-            issued: self.hub.replica().issue_time(subject, &client.id, now),
-            lifetime: self.lifetimes.access_token,
-            token_id,
-        }
+    fn issuance<'a>(&'a self, token_id: &'a str, now: UnixTime) -> Issuance<'a> {
+        Issuance { issuer: &self.issuer, issued: now, lifetime: self.lifetimes.access_token, token_id }
     }
 
     fn sign_access_token(

@@ -65,11 +65,11 @@ impl Keys {
     /// # Errors
     /// [`KeyError`]
     pub(crate) async fn load(store: &Store, master: MasterKey, now: UnixTime) -> Result<Self, KeyError> {
-        if store.signing_keys()?.is_empty() {
+        if store.signing_keys().await?.is_empty() {
             store.apply(Write::from(new_key(&master)?.add(now))).await?;
         }
         let refresh = refresh_key(store, &master).await?;
-        let ring = Ring::load(store, &master)?;
+        let ring = Ring::load(store, &master).await?;
         Ok(Self { ring: ArcSwap::from_pointee(ring), master, refresh })
     }
 
@@ -98,17 +98,17 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeyError`]
-    pub(crate) fn reload(&self, store: &Store) -> Result<(), KeyError> {
-        self.ring.store(Arc::new(Ring::load(store, &self.master)?));
+    pub(crate) async fn reload(&self, store: &Store) -> Result<(), KeyError> {
+        self.ring.store(Arc::new(Ring::load(store, &self.master).await?));
         Ok(())
     }
 }
 
 impl Ring {
-    fn load(store: &Store, master: &MasterKey) -> Result<Self, KeyError> {
+    async fn load(store: &Store, master: &MasterKey) -> Result<Self, KeyError> {
         let mut active = None;
         let mut documents = Vec::new();
-        for stored in store.signing_keys()? {
+        for stored in store.signing_keys().await? {
             if stored.state == KeyState::Compromised {
                 continue;
             }
@@ -137,11 +137,11 @@ fn new_key(master: &MasterKey) -> Result<StoredKey, KeyError> {
 }
 
 async fn refresh_key(store: &Store, master: &MasterKey) -> Result<RefreshKey, KeyError> {
-    if store.sealed(REFRESH_KEY)?.is_none() {
+    if store.sealed(REFRESH_KEY).await?.is_none() {
         let bytes = zeroize::Zeroizing::new(entropy::bytes::<{ RefreshKey::BYTES }>()?);
         let sealed = master.seal(REFRESH_KEY, &bytes[..], entropy::bytes()?);
         store.apply(Write::from(add_sealed(REFRESH_KEY, &sealed))).await?;
     }
-    let sealed = store.sealed(REFRESH_KEY)?.unwrap_or_default();
+    let sealed = store.sealed(REFRESH_KEY).await?.unwrap_or_default();
     Ok(RefreshKey::new(&master.open(REFRESH_KEY, &sealed)?))
 }

@@ -55,7 +55,7 @@ impl Places {
 /// Takes the next free block; it is on disk before its first index is used.
 async fn lease(store: &Store, list: u32) -> Result<Range<u32>, NoPlace> {
     loop {
-        let number = store.next_session_block(list)?;
+        let number = store.next_session_block(list).await?;
         let start = number.checked_mul(BLOCK).filter(|start| *start < MAX_SESSION_INDEX).ok_or(NoPlace::Full)?;
         match store.apply(Write::from(take_session_block(list, number))).await {
             Ok(_) => return Ok(start..start + BLOCK),

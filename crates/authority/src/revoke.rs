@@ -83,7 +83,7 @@ impl State {
             Err(error) => return Err(error.into()),
         };
         if matches!(order, Order::Key(_)) {
-            self.keys.reload(&self.store)?;
+            self.keys.reload(&self.store).await?;
         }
         let position = applied.position.map(|position| position.to_string());
         info!(level = order.level(), position, "revoked");

@@ -104,7 +104,7 @@ impl Trust {
     pub async fn check(&self, token: &str) -> Result<AccessToken, Rejection> {
         let seen = boot_now();
         let first = self.check_now(token);
-        let unknown = matches!(&first, Err(Rejection::Invalid(error)) if is_unknown_key(error));
+        let unknown = matches!(&first, Err(Rejection::Invalid(error)) if is_unknown_key(*error));
         if unknown
             && let Some(jwks_uri) = self.source.jwks_uri.get()
             && self.source.cache.refresh_for_unknown_key(&self.source.client, jwks_uri, seen).await
@@ -181,6 +181,6 @@ fn http_client(certificate_authorities: Option<&[u8]>) -> Result<reqwest::Client
     builder.read_timeout(REQUEST_TIMEOUT).build()
 }
 
-fn is_unknown_key(error: &probity_jose::Error) -> bool {
+fn is_unknown_key(error: probity_jose::Error) -> bool {
     error.code() == "jws.key_not_found"
 }

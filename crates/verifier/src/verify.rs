@@ -9,8 +9,8 @@ use crate::access_token::{AccessToken, UnknownStatus};
 use crate::clock::BootTime;
 use crate::revocation::{Lease, Level, Replica};
 
-/// How far a token's `iat` may be ahead of the clock: after a revocation the authority gives what it issues an `iat` above
-/// the watermark, a second ahead for each revocation of the same subject or client within one second.
+/// How far a token's `iat` may be ahead of our clock: the issuer's may be a little fast, and an `iat` in the future harms
+/// nobody, since `exp` is checked on its own.
 pub const ISSUED_AHEAD: Duration = Duration::from_mins(1);
 
 /// Why a token is not accepted.

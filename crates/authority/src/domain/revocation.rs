@@ -66,17 +66,16 @@ impl Order {
     }
 }
 
-/// The same record as of the moment of the commit, given the watermark that its target has already: whatever was issued
-/// before it is dead.
+/// The same record as of the moment of the commit: whatever was issued before it is dead.
 ///
-/// Tokens issued since the last watermark carry an `iat` above it, also when the second is still the same; so the next
-/// watermark must be above the last.
+/// Nothing is issued at or before a watermark that concerns it (see [`crate::moment`]), so a token of the same second can
+/// only be an earlier one.
 #[must_use]
-pub fn stamped(mut record: Revocation, now: UnixTime, last: Option<UnixTime>) -> Revocation {
+pub fn stamped(mut record: Revocation, now: UnixTime) -> Revocation {
     if let Target::Subject { through, .. } | Target::Client { through, .. } | Target::Everything { through } =
         &mut record.target
     {
-        *through = now.max(*through).max(last.map_or(now, |last| last.plus(1)));
+        *through = now.max(*through);
         record.expires = record.expires.max(last_token_expiry(*through));
     }
     record
@@ -92,18 +91,9 @@ mod tests {
     fn a_watermark_moves_to_the_moment_of_the_commit_and_is_kept_as_long_as_tokens_live() {
         let record = Order::Subject("u".into()).record(NOW).unwrap();
         let through = UnixTime::from_secs(1_002);
-        let stamped = stamped(record, through, None);
+        let stamped = stamped(record, through);
         assert_eq!(stamped.target, Target::Subject { subject: "u".into(), through });
         assert_eq!(stamped.expires, last_token_expiry(through));
-    }
-
-    #[test]
-    fn a_second_watermark_in_the_same_second_kills_what_was_issued_after_the_first() {
-        let record = Order::Subject("u".into()).record(NOW).unwrap();
-        // A token issued after the first watermark of this second has iat 1001.
-        let stamped = stamped(record, NOW, Some(NOW));
-        let through = UnixTime::from_secs(1_001);
-        assert_eq!(stamped.target, Target::Subject { subject: "u".into(), through });
     }
 
     #[test]

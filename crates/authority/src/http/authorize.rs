@@ -92,9 +92,12 @@ impl authority::State {
     }
 
     /// The client and the request that these parameters make.
-    pub(super) fn read_request(&self, parameters: &Parameters) -> Result<(Client, AuthorizationRequest), Failure> {
+    pub(super) async fn read_request(
+        &self,
+        parameters: &Parameters,
+    ) -> Result<(Client, AuthorizationRequest), Failure> {
         let client = match parameters.get("client_id") {
-            Some(id) => self.store.client(id)?,
+            Some(id) => self.store.client(id).await?,
             None => None,
         };
         let client =
@@ -149,9 +152,9 @@ async fn authorize(
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<Response<Body>, Failure> {
-    let (client, request) = state.read_request(parameters)?;
+    let (client, request) = state.read_request(parameters).await?;
     let now = unix_now();
-    let session = state.browser_session(headers, now)?;
+    let session = state.browser_session(headers, now).await?;
     let granted = match (request.next_step(session.as_ref(), now), session) {
         (NextStep::LoginRequired, _) => return Err(request.login_required().into()),
         (NextStep::Grant, Some(session)) => grant(state, &request, &session, now).await?,

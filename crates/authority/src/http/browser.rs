@@ -29,13 +29,17 @@ pub(super) const STYLE_PATH: &str = "/style.css";
 
 impl State {
     /// The session of the browser that sends these headers.
-    pub(super) fn browser_session(&self, headers: &HeaderMap, now: UnixTime) -> Result<Option<Session>, OAuthError> {
+    pub(super) async fn browser_session(
+        &self,
+        headers: &HeaderMap,
+        now: UnixTime,
+    ) -> Result<Option<Session>, OAuthError> {
         let Some(hash) =
             cookie(headers, SESSION_COOKIE).and_then(|text| PlainSecret::hash_of(SecretKind::Session, text).ok())
         else {
             return Ok(None);
         };
-        Ok(self.store.session_of_cookie(&hash, now)?)
+        Ok(self.store.session_of_cookie(&hash, now).await?)
     }
 
     /// The address of the style sheet.

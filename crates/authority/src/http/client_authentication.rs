@@ -13,14 +13,14 @@ use crate::domain::secret::MAX_SECRET_BYTES;
 
 impl State {
     /// The client that sends this request, authenticated if it has a secret.
-    pub(super) fn authenticate(&self, form: &Form) -> Result<Client, OAuthError> {
+    pub(super) async fn authenticate(&self, form: &Form) -> Result<Client, OAuthError> {
         let presented = Credentials::of(form)?;
         if presented.id.len() > MAX_CLIENT_ID_BYTES
             || presented.secret.as_ref().is_some_and(|secret| secret.len() > MAX_SECRET_BYTES)
         {
             return Err(OAuthError::InvalidClient);
         }
-        let client = self.store.client(&presented.id)?.ok_or(OAuthError::InvalidClient)?;
+        let client = self.store.client(&presented.id).await?.ok_or(OAuthError::InvalidClient)?;
         match (&client.secret, &presented.secret) {
             (None, None) => Ok(client),
             (Some(hash), Some(secret)) if hash.matches(secret) => Ok(client),

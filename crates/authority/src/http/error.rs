@@ -12,6 +12,7 @@ use crate::domain::parameters::ParametersError;
 use crate::entropy::NoEntropy;
 use crate::issue::IssueError;
 use crate::keys::KeyError;
+use crate::moment::ClockBehind;
 use crate::places::NoPlace;
 use crate::revoke::RevokeError;
 use crate::store::{StoreError, WriteError};
@@ -160,4 +161,4 @@ macro_rules! server_error_from {
     )+};
 }
 
-server_error_from!(StoreError, WriteError, IssueError, KeyError, NoPlace, NoEntropy);
+server_error_from!(StoreError, WriteError, IssueError, KeyError, NoPlace, NoEntropy, ClockBehind);

@@ -13,7 +13,7 @@ use crate::authority;
 use crate::domain::client::Client;
 
 pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>, OAuthError> {
-    let client = state.authenticate(&form)?;
+    let client = state.authenticate(&form).await?;
     if client.is_public() {
         // RFC 7662 section 2.1: or anybody could try tokens here.
         return Err(OAuthError::InvalidClient);
@@ -22,7 +22,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>
     let now = unix_now();
     let answer = match access_token(&state, token, now) {
         Some(answer) => Some(answer),
-        None => refresh_token(&state, &client, token, now)?,
+        None => refresh_token(&state, &client, token, now).await?,
     };
     Ok(Json(answer.unwrap_or_else(|| json!({ "active": false }))))
 }
@@ -48,7 +48,7 @@ fn access_token(state: &authority::State, token: &str, now: UnixTime) -> Option<
 }
 
 /// A refresh token is shown only to its own client.
-fn refresh_token(
+async fn refresh_token(
     state: &authority::State,
     client: &Client,
     token: &str,
@@ -57,7 +57,7 @@ fn refresh_token(
     let Ok((id, counter)) = state.keys.refresh().read(token) else {
         return Ok(None);
     };
-    let family = state.store.family(&id)?;
+    let family = state.store.family(&id).await?;
     let live = family.filter(|family| {
         family.client_id == client.id && family.counter == counter && !family.revoked && now < family.expires
     });

@@ -48,7 +48,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Response<Body> {
 
 async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>, Failure> {
     let parameters = Parameters::parse(form.parameters.get("request").unwrap_or_default()).map_err(OAuthError::from)?;
-    let (client, request) = state.read_request(&parameters)?;
+    let (client, request) = state.read_request(&parameters).await?;
     let username = form.parameters.get("username").unwrap_or_default();
     let password = Zeroizing::new(form.parameters.get("password").unwrap_or_default().to_owned());
     let user = match verify_password(state, username, password).await? {
@@ -67,7 +67,7 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
     };
     let now = unix_now();
     let cookie = PlainSecret::new(SecretKind::Session, entropy::bytes()?);
-    let before = state.browser_session(&form.headers, now)?;
+    let before = state.browser_session(&form.headers, now).await?;
     let session_id = open_session(state, before, &user, &cookie, now).await?;
     info!(sid = session_id, "a user has logged in");
     // The login that `prompt` and `max_age` asked for has just happened.
@@ -88,7 +88,7 @@ async fn verify_password(
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<Verdict, OAuthError> {
-    let user = state.store.user(username)?;
+    let user = state.store.user(username).await?;
     let hash = user.as_ref().map_or_else(PasswordHash::of_nobody, |user| user.password.clone());
     let permit = tokio::time::timeout(HASHING_PATIENCE, state.hashing.clone().acquire_owned()).await;
     let Ok(Ok(permit)) = permit else {

@@ -18,11 +18,11 @@ use crate::domain::revocation::Order;
 use crate::revoke::AnswerLevel;
 
 pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
-    let client = state.authenticate(&form)?;
+    let client = state.authenticate(&form).await?;
     let token = form.parameters.get("token").ok_or(OAuthError::InvalidRequest("token is missing"))?;
     let level = form.parameters.get("level").map_or(Some(AnswerLevel::default()), AnswerLevel::parse);
     let level = level.ok_or(OAuthError::InvalidRequest("level is durable or enforced"))?;
-    let Some(order) = order(&state, &client, token, unix_now())? else {
+    let Some(order) = order(&state, &client, token, unix_now()).await? else {
         // RFC 7009 section 2.2: a token that is not known is as good as revoked.
         return Ok(Json(json!({})).into_response());
     };
@@ -30,10 +30,15 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
 }
 
 /// What revoking this token means; nothing when it is no token of ours. `token_type_hint` is not needed: the kinds differ.
-fn order(state: &authority::State, client: &Client, token: &str, now: UnixTime) -> Result<Option<Order>, OAuthError> {
+async fn order(
+    state: &authority::State,
+    client: &Client,
+    token: &str,
+    now: UnixTime,
+) -> Result<Option<Order>, OAuthError> {
     const ANOTHERS: OAuthError = OAuthError::UnauthorizedClient("the token was issued to another client");
     if let Ok((family, _)) = state.keys.refresh().read(token) {
-        let Some(family) = state.store.family(&family)? else {
+        let Some(family) = state.store.family(&family).await? else {
             return Ok(None);
         };
         return if family.client_id == client.id { Ok(Some(Order::Family(family.id))) } else { Err(ANOTHERS) };

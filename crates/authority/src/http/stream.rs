@@ -16,8 +16,12 @@ use crate::domain::secret::{PlainSecret, SecretKind};
 pub(super) async fn get(State(state): Shared, request: Request) -> Response<Body> {
     let credential = bearer(request.headers());
     let hash = credential.and_then(|text| PlainSecret::hash_of(SecretKind::GuardCredential, text).ok());
-    let guard = match hash.map(|hash| state.store.guard_of(&hash)).transpose() {
-        Ok(guard) => guard.flatten(),
+    let guard = match hash {
+        Some(hash) => state.store.guard_of(&hash).await,
+        None => Ok(None),
+    };
+    let guard = match guard {
+        Ok(guard) => guard,
         Err(error) => return OAuthError::from(error).into_response(),
     };
     let Some(guard) = guard else {

@@ -12,10 +12,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
+    pub(crate) async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
         let sql = "SELECT client_id, name, secret_hash, grant_types, redirect_uris, scope, audience \
                    FROM clients WHERE client_id = $1";
-        Ok(self.query_one(sql, &[id.into()])?.as_ref().map(Client::try_from).transpose()?)
+        Ok(self.query_one(sql, &[id.into()]).await?.as_ref().map(Client::try_from).transpose()?)
     }
 }
 

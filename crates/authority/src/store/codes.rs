@@ -15,10 +15,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn code(&self, code: &SecretHash) -> Result<Option<CodeGrant>, StoreError> {
+    pub(crate) async fn code(&self, code: &SecretHash) -> Result<Option<CodeGrant>, StoreError> {
         let sql = "SELECT client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires, family \
                    FROM codes WHERE code_hash = $1";
-        let Some(row) = self.query_one(sql, &[code.to_text().into()])? else {
+        let Some(row) = self.query_one(sql, &[code.to_text().into()]).await? else {
             return Ok(None);
         };
         Ok(Some(CodeGrant {

@@ -12,10 +12,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn family(&self, id: &str) -> Result<Option<Family>, StoreError> {
+    pub(crate) async fn family(&self, id: &str) -> Result<Option<Family>, StoreError> {
         let sql = "SELECT family, client_id, subject, sid, scope, counter, rotated, expires, revoked \
                    FROM families WHERE family = $1";
-        let Some(row) = self.query_one(sql, &[id.into()])? else {
+        let Some(row) = self.query_one(sql, &[id.into()]).await? else {
             return Ok(None);
         };
         Ok(Some(Family {

@@ -20,9 +20,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn guard_of(&self, credential: &SecretHash) -> Result<Option<String>, StoreError> {
+    pub(crate) async fn guard_of(&self, credential: &SecretHash) -> Result<Option<String>, StoreError> {
         let sql = "SELECT name FROM guards WHERE credential_hash = $1";
-        let row = self.query_one(sql, &[credential.to_text().into()])?;
+        let row = self.query_one(sql, &[credential.to_text().into()]).await?;
         Ok(row.map(|row| row.text(0).map(str::to_owned)).transpose()?)
     }
 }

@@ -47,8 +47,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let rows = self.query("SELECT kid, algorithm, state, sealed FROM signing_keys ORDER BY created, kid", &[])?;
+    pub(crate) async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        let rows =
+            self.query("SELECT kid, algorithm, state, sealed FROM signing_keys ORDER BY created, kid", &[]).await?;
         Ok(rows.iter().map(StoredKey::try_from).collect::<Result<_, _>>()?)
     }
 
@@ -56,8 +57,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn sealed(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let row = self.query_one("SELECT value FROM meta WHERE name = $1", &[name.into()])?;
+    pub(crate) async fn sealed(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let row = self.query_one("SELECT value FROM meta WHERE name = $1", &[name.into()]).await?;
         Ok(row.map(|row| row.text(0).map(str::to_owned)).transpose()?)
     }
 }

@@ -14,39 +14,48 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn session_of_cookie(&self, cookie: &SecretHash, now: UnixTime) -> Result<Option<Session>, StoreError> {
+    pub(crate) async fn session_of_cookie(
+        &self,
+        cookie: &SecretHash,
+        now: UnixTime,
+    ) -> Result<Option<Session>, StoreError> {
         const SQL: &str = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions \
                            WHERE cookie_hash = $1 AND ended IS NULL AND expires > $2";
-        Ok(self.query_one(SQL, &[cookie.to_text().into(), now.into()])?.as_ref().map(Session::try_from).transpose()?)
+        Ok(self
+            .query_one(SQL, &[cookie.to_text().into(), now.into()])
+            .await?
+            .as_ref()
+            .map(Session::try_from)
+            .transpose()?)
     }
 
     /// The session of a `sid`, whether it has ended or not.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
+    pub(crate) async fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
         let sql = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions WHERE sid = $1";
-        Ok(self.query_one(sql, &[id.into()])?.as_ref().map(Session::try_from).transpose()?)
+        Ok(self.query_one(sql, &[id.into()]).await?.as_ref().map(Session::try_from).transpose()?)
     }
 
     /// The session of a `sid` that has not ended and is not over at `now`.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn live_session(&self, id: &str, now: UnixTime) -> Result<Option<Session>, StoreError> {
+    pub(crate) async fn live_session(&self, id: &str, now: UnixTime) -> Result<Option<Session>, StoreError> {
         let sql = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions \
                    WHERE sid = $1 AND ended IS NULL AND expires > $2";
-        Ok(self.query_one(sql, &[id.into(), now.into()])?.as_ref().map(Session::try_from).transpose()?)
+        Ok(self.query_one(sql, &[id.into(), now.into()]).await?.as_ref().map(Session::try_from).transpose()?)
     }
 
     /// The live sessions of a subject, the newest first.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn sessions_of(&self, subject: &str, now: UnixTime) -> Result<Vec<Session>, StoreError> {
+    pub(crate) async fn sessions_of(&self, subject: &str, now: UnixTime) -> Result<Vec<Session>, StoreError> {
         let sql = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions \
                    WHERE subject = $1 AND ended IS NULL AND expires > $2 ORDER BY auth_time DESC LIMIT 1000";
-        let rows = self.query(sql, &[subject.into(), now.into()])?;
+        let rows = self.query(sql, &[subject.into(), now.into()]).await?;
         Ok(rows.iter().map(Session::try_from).collect::<Result<_, _>>()?)
     }
 
@@ -54,9 +63,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn next_session_block(&self, list: u32) -> Result<u32, StoreError> {
+    pub(crate) async fn next_session_block(&self, list: u32) -> Result<u32, StoreError> {
         let sql = "SELECT COALESCE(MAX(block) + 1, 0) FROM session_blocks WHERE list = $1";
-        let row = self.query_one(sql, &[list.into()])?.ok_or(Inconsistent("a maximum is missing"))?;
+        let row = self.query_one(sql, &[list.into()]).await?.ok_or(Inconsistent("a maximum is missing"))?;
         Ok(row.number(0)?)
     }
 }

@@ -8,8 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use probity_jose::{UnixTime, base64url};
-use probity_verifier::clock::unix_now;
-use probity_verifier::revocation::{Position, Replica, Revocation, Target};
+use probity_verifier::revocation::{Position, Revocation};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior, params_from_iter};
 use tokio::sync::oneshot;
@@ -19,6 +18,7 @@ use super::migrations::MIGRATIONS;
 use super::value::{Inconsistent, Row, Value};
 use super::write::{Conflict, Expect, Write};
 use crate::domain::revocation::stamped;
+use crate::moment::TokenClock;
 
 /// The most writes that share one commit: more would only make the first of them wait longer.
 const MAX_BATCH: usize = 512;
@@ -135,20 +135,20 @@ impl Opening {
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    /// Starts the writer. `published` holds every live revocation, and what `publish` is given is in it when that returns.
+    /// Starts the writer, which stamps revocations by `clock` and gives them to `publish` once they are durable.
     ///
     /// # Errors
     /// [`StoreError`] when the system gives no thread.
     pub(crate) fn start(
         self,
-        published: Arc<Replica>,
+        clock: Arc<TokenClock>,
         publish: impl Fn(&[(Position, Revocation)]) + Send + 'static,
     ) -> Result<Store, StoreError> {
         let (jobs, queue) = mpsc::sync_channel(MAX_QUEUE);
         let mut writer = Writer {
             connection: self.connection,
             head: Position { term: self.term, seq: 0 },
-            published,
+            clock,
             publish: Box::new(publish),
         };
         let thread = thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&queue));
@@ -194,7 +194,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(super) fn query<const N: usize>(
+    #[expect(clippy::unused_async, reason = "another engine waits here")]
+    pub(super) async fn query<const N: usize>(
         &self,
         sql: &'static str,
         parameters: &[Value; N],
@@ -206,12 +207,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(super) fn query_one<const N: usize>(
+    pub(super) async fn query_one<const N: usize>(
         &self,
         sql: &'static str,
         parameters: &[Value; N],
     ) -> Result<Option<Row>, StoreError> {
-        Ok(self.query(sql, parameters)?.into_iter().next())
+        Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 
     /// Waits until the writer has written everything that other handles have given it. Call it last.
@@ -260,7 +261,7 @@ impl Readers {
 struct Writer {
     connection: Connection,
     head: Position,
-    published: Arc<Replica>,
+    clock: Arc<TokenClock>,
     publish: Publish,
 }
 
@@ -309,7 +310,7 @@ impl Writer {
     /// Applies each write in a savepoint of its own, then commits all that went well.
     fn apply_all(&mut self, batch: &[Job]) -> Result<Committed, StoreError> {
         let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut log = Log { head: self.head, records: Vec::new(), published: &self.published };
+        let mut log = Log { head: self.head, records: Vec::new(), clock: &self.clock };
         let mut outcomes = Vec::with_capacity(batch.len());
         for job in batch {
             let (head, length) = (log.head, log.records.len());
@@ -337,29 +338,14 @@ struct Log<'a> {
     head: Position,
     /// The records of this transaction.
     records: Vec<(Position, Revocation)>,
-    published: &'a Replica,
+    clock: &'a TokenClock,
 }
 
 impl Log<'_> {
-    /// The watermark that a target has: published, or earlier in this transaction.
-    fn watermark(&self, target: &Target) -> Option<UnixTime> {
-        let pending = self.records.iter().filter_map(|(_, record)| match (&record.target, target) {
-            (Target::Subject { subject: known, through }, Target::Subject { subject: asked, .. }) if known == asked => {
-                Some(*through)
-            }
-            (Target::Client { client: known, through }, Target::Client { client: asked, .. }) if known == asked => {
-                Some(*through)
-            }
-            (Target::Everything { through }, Target::Everything { .. }) => Some(*through),
-            _ => None,
-        });
-        pending.chain(self.published.watermark(target)).max()
-    }
-
     /// Appends a revocation; it is stored but not yet durable.
     fn append(&mut self, connection: &Connection, revocation: &Revocation) -> rusqlite::Result<()> {
         // The clock is read inside the transaction, so whatever was issued by an earlier write is not later than this.
-        let revocation = stamped(revocation.clone(), unix_now(), self.watermark(&revocation.target));
+        let revocation = stamped(revocation.clone(), self.clock.now());
         let position = Position { seq: self.head.seq + 1, ..self.head };
         let mut bytes = Vec::new();
         revocation.encode(&mut bytes);

@@ -13,9 +13,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) fn user(&self, username: &str) -> Result<Option<User>, StoreError> {
+    pub(crate) async fn user(&self, username: &str) -> Result<Option<User>, StoreError> {
         let sql = "SELECT subject, username, password_hash FROM users WHERE username = $1";
-        let Some(row) = self.query_one(sql, &[username.into()])? else {
+        let Some(row) = self.query_one(sql, &[username.into()]).await? else {
             return Ok(None);
         };
         Ok(Some(User {

@@ -30,8 +30,6 @@ pub struct Verifier {
     /// How far clocks may be apart. Zero unless set.
     pub leeway: Duration,
     /// How far `iat` may be ahead of the clock, beside the leeway. Zero unless set; `exp` and `nbf` are not touched by it.
-    ///
-    /// An issuer that must tell apart two tokens of one second gives the later one an `iat` of the next.
     pub issued_ahead: Duration,
     /// How long after `iat` a token is accepted at most; makes `iat` required. Unlimited unless set.
     pub max_age: Option<Duration>,

@@ -119,25 +119,12 @@ impl Replica {
         self.lists.load().get(&place.list).is_some_and(|list| list.get(place.index))
     }
 
-    /// The moment up to which tokens of the target are dead, when it is a target that has one and is the authority's own.
-    pub fn watermark(&self, target: &Target) -> Option<UnixTime> {
-        match target {
-            Target::Subject { subject, .. } => self.own.subjects.pin().get(subject.as_str()).map(|mark| mark.through),
-            Target::Client { client, .. } => self.own.clients.pin().get(client.as_str()).map(|mark| mark.through),
-            Target::Everything { .. } => self.own.everything(),
-            _ => None,
-        }
-    }
-
-    /// The `iat` for a token that the authority issues at `now`: strictly above every watermark that concerns it.
-    ///
-    /// Times have whole seconds, so without this a token issued in the second of a revocation could not be told from one
-    /// issued before it.
-    pub fn issue_time(&self, subject: &str, client: &str, now: UnixTime) -> UnixTime {
+    /// The highest watermark that concerns a token of the authority for this subject and client: one issued at or before it
+    /// is dead.
+    pub fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
         let subject = self.own.subjects.pin().get(subject).map(|mark| mark.through);
         let client = self.own.clients.pin().get(client).map(|mark| mark.through);
-        let marks = [subject, client, self.own.everything()];
-        marks.into_iter().flatten().map(|mark| mark.plus(1)).fold(now, UnixTime::max)
+        [subject, client, self.own.everything()].into_iter().flatten().max()
     }
 
     /// Adds one revocation. Adding it again, early or late changes nothing.
@@ -412,19 +399,17 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_token_issued_in_the_second_of_a_revocation_gets_a_later_iat() {
+    fn the_watermark_of_a_token_is_the_highest_that_concerns_it() {
         let replica = Replica::new(ISSUER);
-        assert_eq!(replica.issue_time("u", "c", at(100)), at(100));
-        let target = Target::Subject { subject: "u".into(), through: at(100) };
-        replica.apply(&Revocation::own(target.clone(), at(4_000)));
-        assert_eq!(replica.watermark(&target), Some(at(100)));
-        assert_eq!(replica.issue_time("u", "c", at(100)), at(101));
-        assert_eq!(replica.issue_time("other", "c", at(100)), at(100));
+        assert_eq!(replica.watermark("u", "c"), None);
+        let subject = Target::Subject { subject: "u".into(), through: at(100) };
+        replica.apply(&Revocation::own(subject, at(4_000)));
+        assert_eq!((replica.watermark("u", "c"), replica.watermark("other", "c")), (Some(at(100)), None));
         let client = Target::Client { client: "c".into(), through: at(105) };
         replica.apply(&Revocation::own(client, at(4_000)));
-        assert_eq!(replica.issue_time("u", "c", at(100)), at(106));
+        assert_eq!(replica.watermark("u", "c"), Some(at(105)));
         replica.apply(&Revocation::own(Target::Everything { through: at(110) }, at(4_000)));
-        assert_eq!(replica.issue_time("other", "other", at(100)), at(111));
+        assert_eq!(replica.watermark("other", "other"), Some(at(110)));
     }
 
     const ISSUER: &str = "https://as.example";

@@ -31,11 +31,11 @@ pub(super) async fn post(
 ) -> Result<Json<Revoked>, OAuthError> {
     let level = body.level.as_deref().map_or(Some(AnswerLevel::Enforced), AnswerLevel::parse);
     let level = level.ok_or(OAuthError::InvalidRequest("level is durable or enforced"))?;
-    let order = order(&state, body)?;
+    let order = order(&state, body).await?;
     Ok(Json(state.revoke_at(&order, level).await?))
 }
 
-fn order(state: &authority::State, body: Body) -> Result<Order, OAuthError> {
+async fn order(state: &authority::State, body: Body) -> Result<Order, OAuthError> {
     let orders = [
         body.subject.map(Order::Subject),
         body.client.map(Order::Client),
@@ -46,7 +46,7 @@ fn order(state: &authority::State, body: Body) -> Result<Order, OAuthError> {
     let mut orders = orders.into_iter().flatten();
     match (body.session, orders.next(), orders.next()) {
         (Some(id), None, None) => {
-            let session = state.store.session(&id)?.ok_or(OAuthError::NotFound("there is no such session"))?;
+            let session = state.store.session(&id).await?.ok_or(OAuthError::NotFound("there is no such session"))?;
             Ok(Order::Session { id: session.id, place: session.place })
         }
         (None, Some(order), None) => Ok(order),

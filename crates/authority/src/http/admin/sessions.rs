@@ -17,7 +17,7 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, OAuthError> {
     let parameters = Parameters::parse(query.as_deref().unwrap_or_default())?;
     let subject = parameters.get("subject").ok_or(OAuthError::InvalidRequest("subject is missing"))?;
-    let sessions = state.store.sessions_of(subject, unix_now())?.into_iter().map(|session| {
+    let sessions = state.store.sessions_of(subject, unix_now()).await?.into_iter().map(|session| {
         json!({
             "sid": session.id,
             "auth_time": session.auth_time.as_secs(),

@@ -95,7 +95,7 @@ async fn a_guard_is_registered_once_and_its_credential_works() {
     let added = fixture.admin(Method::POST, "guards", &admin, &json!({ "name": "west" })).await;
     assert_eq!(added.status, StatusCode::CREATED);
     let hash = PlainSecret::hash_of(SecretKind::GuardCredential, &added.text("credential")).unwrap();
-    assert_eq!(fixture.state().store.guard_of(&hash).unwrap().as_deref(), Some("west"));
+    assert_eq!(fixture.state().store.guard_of(&hash).await.unwrap().as_deref(), Some("west"));
     let again = fixture.admin(Method::POST, "guards", &admin, &json!({ "name": "west" })).await;
     assert_eq!(again.error(), (409, "conflict".into()));
     assert_eq!(fixture.admin(Method::GET, "guards", &admin, &json!({})).await.json()["guards"], json!([]));

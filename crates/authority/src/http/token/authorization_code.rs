@@ -1,7 +1,6 @@
 //! A user's authorization: RFC 6749 section 4.1.3 with PKCE (RFC 7636 section 4.5).
 
 use probity_jose::UnixTime;
-use probity_verifier::clock::unix_now;
 use tracing::warn;
 
 use super::TokenAnswer;
@@ -26,17 +25,17 @@ pub(super) async fn exchange(
     client: &Client,
     parameters: &Parameters,
 ) -> Result<TokenAnswer, OAuthError> {
-    let now = unix_now();
     let code = parameters.get("code").ok_or(OAuthError::InvalidRequest("code is missing"))?;
     let code = PlainSecret::hash_of(SecretKind::Code, code).map_err(|_| UNKNOWN)?;
-    let grant = state.store.code(&code)?.ok_or(UNKNOWN)?;
+    let grant = state.store.code(&code).await?.ok_or(UNKNOWN)?;
+    let now = state.moment(&grant.subject, &client.id).await?;
     let presented = grant.present(&client.id, parameters.get("redirect_uri"), parameters.get("code_verifier"), now);
     match presented {
         Redemption::Redeem => {}
         Redemption::Replayed { family } => return Err(kill_replayed(state, &family, now).await),
         Redemption::Refused(reason) => return Err(OAuthError::InvalidGrant(reason)),
     }
-    let session = state.store.live_session(&grant.session_id, now)?;
+    let session = state.store.live_session(&grant.session_id, now).await?;
     let session = session.ok_or(OAuthError::InvalidGrant("the session has ended"))?;
     let refreshes = client.may_use(GrantType::RefreshToken);
     let family = Family {
@@ -73,7 +72,7 @@ pub(super) async fn exchange(
 
 /// Somebody redeemed the code between our look and our write: two have it, so nobody may keep what it gave.
 async fn lost_the_race(state: &State, code: &SecretHash, now: UnixTime) -> OAuthError {
-    match state.store.code(code) {
+    match state.store.code(code).await {
         Ok(Some(grant)) => match grant.redeemed_for {
             Some(family) => kill_replayed(state, &family, now).await,
             None => UNKNOWN,

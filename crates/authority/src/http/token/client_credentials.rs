@@ -1,7 +1,5 @@
 //! The client's own authorization: RFC 6749 section 4.4.
 
-use probity_verifier::clock::unix_now;
-
 use super::TokenAnswer;
 use crate::authority::State;
 use crate::domain::client::Client;
@@ -9,12 +7,17 @@ use crate::domain::parameters::Parameters;
 use crate::domain::scope::ScopeError;
 use crate::http::error::OAuthError;
 
-pub(super) fn exchange(state: &State, client: &Client, parameters: &Parameters) -> Result<TokenAnswer, OAuthError> {
+pub(super) async fn exchange(
+    state: &State,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<TokenAnswer, OAuthError> {
     if client.is_public() {
         return Err(OAuthError::UnauthorizedClient("client_credentials is for clients with a secret"));
     }
     let scope = client.scope.grant(parameters.get("scope"))?;
-    let access = state.issue_for_client(client, &scope, unix_now())?;
+    let now = state.moment(&client.id, &client.id).await?;
+    let access = state.issue_for_client(client, &scope, now)?;
     Ok(TokenAnswer { access, refresh: None, id_token: None, scope })
 }
 

@@ -20,7 +20,7 @@ use crate::issue::Issued;
 
 pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
     // RFC 6749 section 3.2.1: who asks is checked before what is asked.
-    let client = state.authenticate(&form)?;
+    let client = state.authenticate(&form).await?;
     let grant = form.parameters.get("grant_type").ok_or(OAuthError::InvalidRequest("grant_type is missing"))?;
     let grant = GrantType::parse(grant).ok_or(OAuthError::UnsupportedGrantType)?;
     if !client.may_use(grant) {
@@ -28,7 +28,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
     }
     let answer = match grant {
         GrantType::AuthorizationCode => authorization_code::exchange(&state, &client, &form.parameters).await,
-        GrantType::ClientCredentials => client_credentials::exchange(&state, &client, &form.parameters),
+        GrantType::ClientCredentials => client_credentials::exchange(&state, &client, &form.parameters).await,
         GrantType::RefreshToken => refresh_token::exchange(&state, &client, &form.parameters).await,
     }?;
     Ok(answer.into_response(&client))

@@ -1,7 +1,6 @@
 //! Refreshing: RFC 6749 section 6, with rotation (RFC 9700 section 4.14.2).
 
 use probity_jose::UnixTime;
-use probity_verifier::clock::unix_now;
 use tracing::warn;
 
 use super::TokenAnswer;
@@ -26,14 +25,14 @@ pub(super) async fn exchange(
     let token = parameters.get("refresh_token").ok_or(OAuthError::InvalidRequest("refresh_token is missing"))?;
     let (id, counter) = state.keys.refresh().read(token).map_err(|_| UNKNOWN)?;
     for _ in 0..MAX_ATTEMPTS {
-        let now = unix_now();
-        let family = state.store.family(&id)?.ok_or(UNKNOWN)?;
+        let family = state.store.family(&id).await?.ok_or(UNKNOWN)?;
         // RFC 6749 section 6: bound to the client. Another client's use changes nothing.
         if family.client_id != client.id {
             return Err(UNKNOWN);
         }
         // RFC 6749 section 6: never more than was granted.
         let scope = family.scope.grant(parameters.get("scope"))?;
+        let now = state.moment(&family.subject, &client.id).await?;
         let current = match family.present(counter, now) {
             Refresh::Dead => return Err(UNKNOWN),
             Refresh::Reused => return Err(kill_reused(state, &family, now).await),
@@ -45,7 +44,7 @@ pub(super) async fn exchange(
                 Err(error) => return Err(error.into()),
             },
         };
-        let session = state.store.live_session(&family.session_id, now)?.ok_or(UNKNOWN)?;
+        let session = state.store.live_session(&family.session_id, now).await?.ok_or(UNKNOWN)?;
         let access = state.issue_for_session(client, &session, &family.id, &scope, now)?;
         let refresh = state.keys.refresh().token(&family.id, current).map_err(|_| UNKNOWN)?;
         return Ok(TokenAnswer { access, refresh: Some(refresh), id_token: None, scope });

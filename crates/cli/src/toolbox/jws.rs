@@ -1,0 +1,137 @@
+//! `probity jws`: sign and verify (RFC 7515).
+
+use clap::{Args, Subcommand};
+use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, base64url, jws};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::batch::{self, Kind, Outcome, Refused};
+use crate::failure::Failure;
+
+/// Sign and verify JSON Web Signatures.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    echo '{\"id\":1,\"jws\":\"eyJ...\",\"key\":{\"kty\":\"EC\",...},\"algs\":[\"ES256\"]}' | probity jws verify --batch")]
+pub struct JwsArgs {
+    #[command(subcommand)]
+    command: JwsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum JwsCommand {
+    /// Verify: lines {"id","jws","key","algs","payload"?} to {"id","valid","header","payload"} or {..,"error","message"}.
+    Verify(BatchFlag),
+    /// Sign: lines {"id","key","header","payload"} to {"id","jws"} or {"id","error","message"}.
+    Sign(BatchFlag),
+}
+
+/// The batch form is the only one: a JWS is bytes, and JSON lines carry them unchanged.
+#[derive(Debug, Args)]
+pub(super) struct BatchFlag {
+    /// Read JSON lines from standard input, write JSON lines to standard output.
+    #[arg(long, required = true)]
+    batch: bool,
+}
+
+impl JwsArgs {
+    /// Answers every line.
+    ///
+    /// # Errors
+    /// When reading or writing fails.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command {
+            JwsCommand::Verify(_) => batch::run(Kind::Verdict, verify),
+            JwsCommand::Sign(_) => batch::run(Kind::Product, sign),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ToVerify {
+    jws: Box<RawValue>,
+    key: Box<RawValue>,
+    algs: Vec<String>,
+    /// The payload when it is detached, as base64url.
+    payload: Option<String>,
+}
+
+fn verify(line: ToVerify) -> Outcome {
+    let keys = keys_of(&line.key)?;
+    let verifier = jws::Verifier::new(algorithms(&line.algs));
+    let detached = line.payload.as_deref().map(base64url::decode).transpose()?;
+    if line.jws.get().starts_with('"') {
+        let token: String = text_of(&line.jws)?;
+        let Some(content) = detached else {
+            let verified = verifier.verify(&token, &keys)?;
+            return Ok(verified_members(header_members(verified.header()), verified.payload()));
+        };
+        let verified = verifier.verify_detached(&token, &content, &keys)?;
+        return Ok(verified_members(header_members(verified.header()), &content));
+    }
+    // Which of several signatures must be valid is the application's choice (RFC 7515 section 5.2); here any will do.
+    let json = line.jws.get().as_bytes();
+    let verified = match &detached {
+        None => verifier.verify_json(json, &keys, jws::Required::ANY)?,
+        Some(content) => verifier.verify_json_detached(json, content, &keys, jws::Required::ANY)?,
+    };
+    let header = verified.verified().next().map(|signature| header_members(signature.header())).unwrap_or_default();
+    Ok(verified_members(header, verified.payload()))
+}
+
+fn verified_members(header: Map<String, Value>, payload: &[u8]) -> Map<String, Value> {
+    let members = [("header", Value::Object(header)), ("payload", json!(base64url::encode(payload)))];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Protected and unprotected parameters together; they never share a name.
+pub(super) fn header_members(header: &jws::Header) -> Map<String, Value> {
+    let read = |json: &str| serde_json::from_str::<Map<String, Value>>(json).unwrap_or_default();
+    let mut members = read(header.protected());
+    members.extend(read(header.unprotected()));
+    members
+}
+
+#[derive(Deserialize)]
+struct ToSign {
+    key: Box<RawValue>,
+    header: Box<RawValue>,
+    /// As base64url.
+    payload: String,
+}
+
+fn sign(line: ToSign) -> Outcome {
+    let header = jws::NewHeader::from_json(line.header.get().as_bytes())?;
+    let named = header.other.get("alg").and_then(Value::as_str);
+    let named = named.map(str::parse::<SignatureAlgorithm>).transpose()?;
+    let jwk = line.key.get().as_bytes();
+    // A key that does not say what it is for is for what the header says.
+    let key = match named {
+        Some(algorithm) => SigningKey::from_jwk_for(jwk, algorithm)?,
+        None => SigningKey::from_jwk(jwk)?,
+    };
+    let token = jws::sign(&header, &base64url::decode(&line.payload)?, &key)?;
+    Ok([("jws".to_owned(), json!(token))].into_iter().collect())
+}
+
+/// A JWK or a JWK Set.
+pub(super) fn keys_of(json: &RawValue) -> Result<JwkSet, Refused> {
+    #[derive(Deserialize)]
+    struct Probe<'a> {
+        #[serde(borrow)]
+        keys: Option<&'a RawValue>,
+    }
+    let is_set = serde_json::from_str::<Probe<'_>>(json.get()).is_ok_and(|probe| probe.keys.is_some());
+    let bytes = json.get().as_bytes();
+    Ok(if is_set { JwkSet::parse(bytes)? } else { JwkSet::from_jwk(bytes)? })
+}
+
+/// The algorithms that are known; a name that is not known allows nothing.
+pub(super) fn algorithms(names: &[String]) -> Vec<SignatureAlgorithm> {
+    names.iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// A JSON string.
+fn text_of(json: &RawValue) -> Result<String, Refused> {
+    serde_json::from_str(json.get()).map_err(|error| Refused::line(error.to_string()))
+}
