@@ -8,6 +8,7 @@ mod dev_folder;
 mod failure;
 mod listen;
 mod logging;
+mod output;
 mod pki;
 mod random;
 

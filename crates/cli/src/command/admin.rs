@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::client::{self, http_client};
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
+use crate::output;
 
 /// Administer a running authority.
 #[derive(Debug, Args)]
@@ -166,8 +167,7 @@ impl AdminArgs {
                 (answer, text)
             }
         };
-        println!("{}", if self.json { answer.to_string() } else { text });
-        Ok(())
+        output::line(&if self.json { answer.to_string() } else { text })
     }
 }
 

@@ -10,6 +10,7 @@ use super::{guard, serve};
 use crate::client::{http_client, read_secret};
 use crate::failure::{Doing, Failure, Kind};
 use crate::listen::{ListenError, tls_config};
+use crate::output;
 
 /// Check a configuration file, or print one to start from.
 #[derive(Debug, Args)]
@@ -61,7 +62,7 @@ impl ConfigArgs {
     /// What is wrong with the file.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
-            ConfigCommand::Example { kind } => print!("{}", kind.example()),
+            ConfigCommand::Example { kind } => output::text(kind.example()),
             ConfigCommand::Check { file, kind } => {
                 match kind.map_or_else(|| FileKind::of(&file), Ok)? {
                     FileKind::Serve => check_serve(&file),
@@ -69,10 +70,9 @@ impl ConfigArgs {
                     FileKind::Admin => check_admin(&file),
                 }
                 .or_kind(Kind::Configuration)?;
-                println!("{}: good", file.display());
+                output::line(&format!("{}: good", file.display()))
             }
         }
-        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ use crate::dev_folder::{APP, AUDIENCE, DevFolder, REDIRECT_URI, SERVICE, USER, W
 use crate::failure::{Doing, Failure, Kind};
 use crate::listen::{Listener, Socket, stop_signal, tls_config};
 use crate::logging::{self, LogFormat};
+use crate::output;
 
 /// Run the authority: it issues tokens and makes revocations known.
 #[derive(Debug, Args)]
@@ -78,7 +79,7 @@ impl ServeArgs {
         }
         let running = start(&config, listener(&config).await?, stop_signal()).await?;
         let told = if self.json { as_json(&folder, &config, is_new)? } else { as_text(&folder, &config, is_new)? };
-        println!("{told}");
+        output::line(&told)?;
         running.task.await.doing("the authority")
     }
 

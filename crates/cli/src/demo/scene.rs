@@ -29,6 +29,8 @@ pub(super) struct Scene {
     pub(super) client: reqwest::Client,
     pub(super) files: DevFolder,
     pub(super) issuer: String,
+    /// Where the guard is asked.
+    pub(super) guard: String,
     /// The API's address without a path.
     pub(super) api: String,
     pub(super) redirect_uri: String,
@@ -38,6 +40,16 @@ pub(super) struct Scene {
     service_secret: Zeroizing<String>,
     /// The refresh token of the session behind the file `alice`.
     refresh: Mutex<Option<String>>,
+}
+
+/// Where everything is.
+pub(super) struct Addresses {
+    pub(super) issuer: String,
+    /// Where the guard is asked.
+    pub(super) guard: String,
+    /// The API's address without a path.
+    pub(super) api: String,
+    pub(super) redirect_uri: String,
 }
 
 /// What a user gets by logging in.
@@ -65,15 +77,14 @@ impl Scene {
     pub(super) fn new(
         client: reqwest::Client,
         files: DevFolder,
-        issuer: String,
-        api: String,
-        redirect_uri: String,
+        addresses: Addresses,
         relay: Arc<Relay>,
     ) -> Result<Self, Failure> {
+        let Addresses { issuer, guard, api, redirect_uri } = addresses;
         let password = files.password()?;
         let service_secret = files.service_secret()?;
         let refresh = Mutex::new(None);
-        Ok(Self { client, files, issuer, api, redirect_uri, relay, password, service_secret, refresh })
+        Ok(Self { client, files, issuer, guard, api, redirect_uri, relay, password, service_secret, refresh })
     }
 
     /// The user logs in: the authorization code flow with PKCE, through the login page.

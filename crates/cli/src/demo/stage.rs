@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::api::Api;
 use super::relay::Relay;
-use super::scene::Scene;
+use super::scene::{Addresses, Scene};
 use super::visitor::Visitors;
 use crate::client::http_client;
 use crate::command::{guard, serve};
@@ -75,8 +75,9 @@ impl Stage {
         };
         let guard = guard::start(&guard, stopped()).await?;
         let client = http_client(Some(&files.ca_file()))?;
-        let scene = Arc::new(Scene::new(client.clone(), files, issuer, api_url, redirect_uri, Arc::clone(&relay))?);
         let ask = format!("http://{}{VERIFY_PATH}", guard.address);
+        let addresses = Addresses { issuer, guard: ask.clone(), api: api_url, redirect_uri };
+        let scene = Arc::new(Scene::new(client.clone(), files, addresses, Arc::clone(&relay))?);
         let application = Arc::new(Api::new(client, ask, relay, Visitors::new(Arc::clone(&scene))));
         let respond = move |request| {
             let application = Arc::clone(&application);

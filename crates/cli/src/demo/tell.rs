@@ -1,5 +1,6 @@
 //! What the demo prints: for a person, or one JSON object.
 
+use std::fmt;
 use std::io::IsTerminal;
 
 use serde::Serialize;
@@ -7,6 +8,10 @@ use serde::Serialize;
 use super::scene::Scene;
 use super::walk::{Step, Walk};
 use crate::dev_folder::USER;
+use crate::output;
+
+/// The most characters of a sentence in one line.
+const WIDTH: usize = 84;
 
 /// Prints as the walk goes.
 pub(super) struct Teller {
@@ -35,22 +40,26 @@ impl Teller {
         if self.json {
             return;
         }
-        println!(
+        say(format_args!(
             "\
 {}
 
-  authority  {}     issues tokens, and lets no revocation be lost
-  guard      verifies each request locally, and follows the authority's revocations
-  API        {}  asks the guard before it answers
+  authority  {:32} issues tokens, and lets no revocation be lost
+  guard      {:32} verifies each request locally, and follows the revocations
+  API        {:32} asks the guard before it answers
 
-Each line after $ repeats its step in another terminal while the demo serves. The files that they name are in
-{}, which is removed at the end.
+A line after $ repeats its step in another terminal while the demo serves. The files are in
+{} and removed at the end.
+
+{}
 ",
             self.bold("Probity: a token is issued, accepted, revoked, and refused within milliseconds."),
             scene.issuer,
+            scene.guard,
             scene.hello(),
-            scene.files.path().display()
-        );
+            scene.files.path().display(),
+            self.dim("Two seconds: an authority that has just started can't know who held a lease before it did.")
+        ));
     }
 
     pub(super) fn step(&self, step: &Step) {
@@ -58,8 +67,10 @@ Each line after $ repeats its step in another terminal while the demo serves. Th
             return;
         }
         let mark = if step.ok { self.green("ok  ") } else { self.red("FAIL") };
-        println!("{mark} {:>9}  {}", duration(step.micros), step.what);
-        println!("{:15} {}\n", "", self.dim(&format!("$ {}", step.curl)));
+        let mut lines = wrapped(&step.what).into_iter();
+        say(format_args!("{mark} {:>8}  {}", duration(step.micros), lines.next().unwrap_or_default()));
+        lines.for_each(|line| say(format_args!("{:14} {line}", "")));
+        say(format_args!("{:14} {}\n", "", self.dim(&format!("$ {}", step.curl))));
     }
 
     pub(super) fn ending(&self, walk: &Walk, scene: &Scene, once: bool) {
@@ -67,26 +78,26 @@ Each line after $ repeats its step in another terminal while the demo serves. Th
         if self.json {
             let told = Told { walk, login_page, username: USER, password: &scene.password };
             // It is made of strings and numbers, which JSON can always hold.
-            println!("{}", serde_json::to_string(&told).unwrap_or_default());
+            say(format_args!("{}", serde_json::to_string(&told).unwrap_or_default()));
             return;
         }
         let good = walk.steps.iter().filter(|step| step.ok).count();
-        println!(
+        say(format_args!(
             "{} From the call that revoked the session to the answer that every guard enforces it: {}.\n\
              Accepted after an `enforced` answer: {} calls of {}.",
             self.bold(&format!("{good} of {} steps went as they should.", walk.steps.len())),
             duration(walk.revoke_to_enforced_micros),
             walk.accepted_after_enforced,
             walk.asked_after_enforced
-        );
+        ));
         if !once {
-            println!(
+            say(format_args!(
                 "\n{} Open {} and log in as {USER} with the password {}\n\
                  (the browser warns of the demo's own certificate). Ctrl-C ends the demo.",
                 self.bold("Now you."),
                 self.bold(&login_page),
                 self.bold(&scene.password)
-            );
+            ));
         }
     }
 
@@ -111,6 +122,26 @@ Each line after $ repeats its step in another terminal while the demo serves. Th
     }
 }
 
+/// Whoever has stopped reading needs no answer, and the walk goes on: its outcome is the exit code.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = output::line(&line.to_string());
+}
+
+/// The words of a sentence in lines that fit a terminal.
+fn wrapped(sentence: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A time with three digits that mean something.
 #[expect(clippy::cast_precision_loss, reason = "a number for a person")]
 fn duration(micros: u64) -> String {
@@ -124,6 +155,12 @@ fn duration(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_sentence_goes_on_in_the_next_line() {
+        let lines = wrapped(&"word ".repeat(40));
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:?}");
+    }
 
     #[test]
     fn times_are_told_in_the_unit_that_suits_them() {

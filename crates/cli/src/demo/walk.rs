@@ -133,9 +133,8 @@ impl Scene {
             ok: level == "enforced" && enforcing(&answer) == 1 && outcome.accepted == 0,
             micros,
             what: format!(
-                "an administrator revokes the session: {level} at position {} by {} guard; of {} calls that began \
-                 after the answer, {} were accepted",
-                text(&answer, "position")?,
+                "an administrator revokes the session: {level} by {} guard; of {} calls that began after this answer, \
+                 {} were accepted",
                 enforcing(&answer),
                 outcome.late,
                 outcome.accepted

@@ -54,6 +54,12 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// SIGINT, as Ctrl-C sends it; the exit status.
+    pub(crate) fn interrupt(&mut self) -> std::process::ExitStatus {
+        self.signal("INT");
+        self.child.wait().unwrap()
+    }
+
     /// SIGTERM; the exit status.
     pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
         self.signal("TERM");
