@@ -45,8 +45,13 @@ Examples:
   probity guard --config probity-data/guard.toml
   probity admin revoke client service
 
-Exit codes: 0 done, 1 failed, 2 wrong command line, 3 a configuration that can't work, 4 the authority can't be
-reached, 5 the authority refused";
+Exit codes:
+  0  done
+  1  failed
+  2  the command line is wrong
+  3  a configuration can't work
+  4  the authority can't be reached
+  5  the authority refused";
 
 fn main() -> ExitCode {
     let Probity { command } = Probity::parse();

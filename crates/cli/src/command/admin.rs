@@ -42,8 +42,8 @@ enum AdminCommand {
     #[command(after_help = "Examples:\n  \
         probity admin revoke session SID\n  \
         probity admin revoke subject SUB --level durable --json\n\n\
-        The answer `enforced` means: each guard has confirmed that it refuses what was revoked, or its lease has run out,\n\
-        so that it refuses everything. That takes milliseconds, or some 3 s when a guard does not answer.")]
+        The answer `enforced` means: each guard has confirmed that it refuses what was revoked, or its lease has run \
+        out, so that it refuses everything. That takes milliseconds, or some 3 s when a guard does not answer.")]
     Revoke {
         /// What is revoked.
         what: Level,

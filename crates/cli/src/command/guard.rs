@@ -26,8 +26,8 @@ use crate::random;
     probity guard --config probity-data/guard.toml\n  \
     probity guard --issuer https://localhost:8443 --audience https://api.localhost \\\n    \
     --credential-file probity-data/guard.credential --ca-file probity-data/ca.pem\n\n\
-    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with\n\
-    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.\n\
+    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with \
+    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.\n\n\
     The log goes to standard error; PROBITY_LOG sets its level (info, debug, probity_guard=debug).")]
 pub(crate) struct GuardArgs {
     /// The configuration file; without it, the options below.

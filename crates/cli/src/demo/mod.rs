@@ -24,8 +24,8 @@ use tell::Teller;
     probity demo                  walk through it, then serve until Ctrl-C\n  \
     probity demo --once           stop after the walk; exit code 1 when a step went wrong\n  \
     probity demo --once --json    the steps as one JSON object, times in microseconds\n\n\
-    An authority, a guard and a small protected API run in this process, on loopback ports that the system chooses, with\n\
-    files in a folder for temporary files that is removed at the end.")]
+    An authority, a guard and a small protected API run in this process, on loopback ports that the system chooses. \
+    Their files are in a folder for temporary files, and removed at the end.")]
 pub(crate) struct DemoArgs {
     /// Stop after the walk.
     #[arg(long)]
