@@ -15,7 +15,7 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 /// Prints a text as it is.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     write(text).doing("standard output")
 }
