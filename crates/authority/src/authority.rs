@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{Request, Response};
-use axum::Router;
 use axum::body::Body;
-use hyper::body::Incoming;
+use axum::{BoxError, Router};
+use bytes::Bytes;
 use probity_jose::UnixTime;
 use probity_verifier::clock::unix_now;
 use probity_verifier::revocation::{LAPSE_GRACE_SECONDS, SessionIndex, forget_lapsed};
@@ -143,7 +143,11 @@ impl Authority {
     }
 
     /// Answers one HTTP request.
-    pub async fn respond(&self, request: Request<Incoming>) -> Response<Body> {
+    pub async fn respond<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         match self.router.clone().oneshot(request.map(Body::new)).await {
             Ok(response) => response,
             Err(never) => match never {},

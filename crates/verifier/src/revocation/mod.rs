@@ -3,7 +3,7 @@
 //! * [`Revocation`] says what is dead, [`Position`] how far a log or a replica is.
 //! * [`Replica`] holds every live revocation and answers in nanoseconds whether a token is hit.
 //! * [`Lease`] says until when a replica may be trusted.
-//! * [`Follower`] is a guard's side of the [`wire`] protocol, a state machine without I/O; [`follow`] drives it.
+//! * [`Follower`] is a guard's side of the [`wire`] protocol, a state machine without I/O; [`follow()`] drives it.
 
 mod codec;
 mod follow;
