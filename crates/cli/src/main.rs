@@ -11,6 +11,7 @@ mod logging;
 mod output;
 mod pki;
 mod random;
+mod toolbox;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,9 @@ enum Command {
     Guard(command::guard::GuardArgs),
     Admin(command::admin::AdminArgs),
     Config(command::config::ConfigArgs),
+    Jws(toolbox::jws::JwsArgs),
+    Jwt(toolbox::jwt::JwtArgs),
+    Key(toolbox::key::KeyArgs),
 }
 
 const AFTER_HELP: &str = "\
@@ -76,6 +80,9 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Guard(guard) => Box::pin(guard.run()).await,
             Command::Admin(admin) => Box::pin(admin.run()).await,
             Command::Config(config) => config.run(),
+            Command::Jws(jws) => jws.run(),
+            Command::Jwt(jwt) => jwt.run(),
+            Command::Key(key) => key.run(),
         }
     })
 }

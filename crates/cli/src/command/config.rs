@@ -106,7 +106,8 @@ fn check_serve(file: &Path) -> Result<(), Failure> {
     let secrets = config.clients.iter().filter_map(|client| client.client_secret_file.as_ref());
     let passwords = config.users.iter().map(|user| &user.password_file);
     let credentials = config.guards.iter().map(|guard| &guard.credential_file);
-    secrets.chain(passwords).chain(credentials).try_for_each(|file| read_secret(file).map(drop))
+    let connection = config.postgres.iter().map(|site| &site.connection_file);
+    secrets.chain(passwords).chain(credentials).chain(connection).try_for_each(|file| read_secret(file).map(drop))
 }
 
 fn check_guard(file: &Path) -> Result<(), Failure> {
@@ -165,6 +166,7 @@ mod tests {
             FileKind::Serve,
             &[
                 unknown,
+                &inside("[postgres]"),
                 &inside("[tls]"),
                 &inside("[lifetimes]"),
                 &inside("[[clients]]"),

@@ -54,7 +54,7 @@ struct Id<'a> {
 ///
 /// # Errors
 /// When reading or writing fails.
-pub(super) fn run<T: DeserializeOwned>(kind: Kind, mut answer: impl FnMut(T) -> Outcome) -> Result<(), Failure> {
+pub(super) fn run<T: DeserializeOwned>(kind: Kind, answer: impl Fn(&T) -> Outcome) -> Result<(), Failure> {
     let input = io::stdin().lock();
     let mut output = io::BufWriter::new(io::stdout().lock());
     each_line(input, |line| {
@@ -62,7 +62,7 @@ pub(super) fn run<T: DeserializeOwned>(kind: Kind, mut answer: impl FnMut(T) -> 
             Ok(line) => {
                 let id = serde_json::from_slice::<Id<'_>>(line).ok().and_then(|line| line.id);
                 let parsed = serde_json::from_slice(line).map_err(|error| Refused::line(error.to_string()));
-                (id.map_or("null", RawValue::get), parsed.and_then(&mut answer))
+                (id.map_or("null", RawValue::get), parsed.and_then(|line| answer(&line)))
             }
             Err(refused) => ("null", Err(refused)),
         };

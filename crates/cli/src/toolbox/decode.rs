@@ -1,10 +1,12 @@
 //! Shows what a token says, as far as it can be read. Nothing here is trusted, and nothing broken stops it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use probity_jose::jwt::Unverified;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -47,13 +49,10 @@ const MAX_REMARKS: usize = 16;
 /// Reads as much as can be read.
 pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let mut remarks = Remarks::default();
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => {
-            remarks.add("it is not UTF-8");
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-    };
+    let text = String::from_utf8_lossy(bytes);
+    if matches!(text, Cow::Owned(_)) {
+        remarks.add("it is not UTF-8");
+    }
     let text = text.trim();
     // People paste whole headers.
     let token = match text.split_once(char::is_whitespace) {
@@ -63,15 +62,16 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let parts: Vec<&str> = token.split('.').collect();
     let (form, header, payload, last) = match parts.as_slice() {
         [header, payload, signature] => ("JWS, compact", Some(*header), Some(*payload), Some(*signature)),
-        [header, _, _, _, tag] => ("JWE, compact: encrypted; only its header can be read", Some(*header), None, Some(*tag)),
-        [""] => ("nothing", None, None, None),
+        [header, _, _, _, tag] => {
+            ("JWE, compact: encrypted; only its header can be read", Some(*header), None, Some(*tag))
+        }
         [_] if token.starts_with('{') => ("JSON", None, None, None),
-        [only] => ("no token: it has no dots", Some(*only), None, None),
+        [only] if !only.is_empty() => ("no token: it has no dots", Some(*only), None, None),
         [header, payload, ..] => {
             remarks.add(&format!("it has {} parts; a JWS has 3, a JWE 5", parts.len()));
             ("no token, but with dots", Some(*header), Some(*payload), None)
         }
-        [] => ("nothing", None, None, None),
+        _ => ("nothing", None, None, None),
     };
     let json = (form == "JSON").then(|| serde_json::from_str(token).map_or(Part::Text(token.to_owned()), Part::Json));
     let header = header.map(|text| part("header", text, &mut remarks));
@@ -79,6 +79,11 @@ pub(super) fn decode(bytes: &[u8]) -> Decoded {
     let signature_bytes = last.and_then(|text| lenient(text, "signature", &mut remarks)).map(|bytes| bytes.len());
     if let Some(Part::Json(header)) = &header {
         remark_header(header, &mut remarks);
+    }
+    if parts.len() == 3
+        && let Err(error) = Unverified::parse(token)
+    {
+        remarks.add(&format!("a strict reader says: {error} ({})", error.code()));
     }
     Decoded { warning: WARNING, form, remarks: remarks.0, header, payload, signature_bytes }
 }

@@ -11,20 +11,35 @@ use crate::failure::Failure;
 
 /// Sign and verify JSON Web Signatures.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  \
-    echo '{\"id\":1,\"jws\":\"eyJ...\",\"key\":{\"kty\":\"EC\",...},\"algs\":[\"ES256\"]}' | probity jws verify --batch")]
-pub struct JwsArgs {
+#[command(after_help = VERIFY_EXAMPLE)]
+pub(crate) struct JwsArgs {
     #[command(subcommand)]
     command: JwsCommand,
 }
 
 #[derive(Debug, Subcommand)]
 enum JwsCommand {
-    /// Verify: lines {"id","jws","key","algs","payload"?} to {"id","valid","header","payload"} or {..,"error","message"}.
+    /// Verify signatures.
+    ///
+    /// A line {"id","jws","key","algs","payload"} gives {"id","valid":true,"header","payload"} or
+    /// {"id","valid":false,"error","message"}. `jws` is a compact string or a JSON object, `key` a JWK or a JWK Set,
+    /// `payload` the content as base64url when it is detached. Of several signatures one must be valid.
+    #[command(after_help = VERIFY_EXAMPLE)]
     Verify(BatchFlag),
-    /// Sign: lines {"id","key","header","payload"} to {"id","jws"} or {"id","error","message"}.
+    /// Sign bytes.
+    ///
+    /// A line {"id","key","header","payload"} gives {"id","jws"} or {"id","error","message"}. `key` is a private JWK,
+    /// `payload` is base64url, and `header` may name the algorithm when the key does not.
+    #[command(after_help = SIGN_EXAMPLE)]
     Sign(BatchFlag),
 }
+
+const VERIFY_EXAMPLE: &str = "Example:\n  \
+    echo '{\"id\":1,\"jws\":\"eyJ...\",\"key\":{\"kty\":\"EC\",...},\"algs\":[\"ES256\"]}' | probity jws verify --batch";
+
+const SIGN_EXAMPLE: &str = "Example:\n  \
+    echo '{\"id\":1,\"key\":{\"kty\":\"EC\",\"d\":\"...\",...},\"header\":{\"alg\":\"ES256\"},\"payload\":\"aGk\"}' \\\n    \
+    | probity jws sign --batch";
 
 /// The batch form is the only one: a JWS is bytes, and JSON lines carry them unchanged.
 #[derive(Debug, Args)]
@@ -39,7 +54,7 @@ impl JwsArgs {
     ///
     /// # Errors
     /// When reading or writing fails.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
             JwsCommand::Verify(_) => batch::run(Kind::Verdict, verify),
             JwsCommand::Sign(_) => batch::run(Kind::Product, sign),
@@ -56,24 +71,24 @@ struct ToVerify {
     payload: Option<String>,
 }
 
-fn verify(line: ToVerify) -> Outcome {
+fn verify(line: &ToVerify) -> Outcome {
     let keys = keys_of(&line.key)?;
-    let verifier = jws::Verifier::new(algorithms(&line.algs));
+    let policy = jws::Verifier::new(algorithms(&line.algs));
     let detached = line.payload.as_deref().map(base64url::decode).transpose()?;
     if line.jws.get().starts_with('"') {
         let token: String = text_of(&line.jws)?;
         let Some(content) = detached else {
-            let verified = verifier.verify(&token, &keys)?;
+            let verified = policy.verify(&token, &keys)?;
             return Ok(verified_members(header_members(verified.header()), verified.payload()));
         };
-        let verified = verifier.verify_detached(&token, &content, &keys)?;
+        let verified = policy.verify_detached(&token, &content, &keys)?;
         return Ok(verified_members(header_members(verified.header()), &content));
     }
     // Which of several signatures must be valid is the application's choice (RFC 7515 section 5.2); here any will do.
     let json = line.jws.get().as_bytes();
     let verified = match &detached {
-        None => verifier.verify_json(json, &keys, jws::Required::ANY)?,
-        Some(content) => verifier.verify_json_detached(json, content, &keys, jws::Required::ANY)?,
+        None => policy.verify_json(json, &keys, jws::Required::ANY)?,
+        Some(content) => policy.verify_json_detached(json, content, &keys, jws::Required::ANY)?,
     };
     let header = verified.verified().next().map(|signature| header_members(signature.header())).unwrap_or_default();
     Ok(verified_members(header, verified.payload()))
@@ -100,7 +115,7 @@ struct ToSign {
     payload: String,
 }
 
-fn sign(line: ToSign) -> Outcome {
+fn sign(line: &ToSign) -> Outcome {
     let header = jws::NewHeader::from_json(line.header.get().as_bytes())?;
     let named = header.other.get("alg").and_then(Value::as_str);
     let named = named.map(str::parse::<SignatureAlgorithm>).transpose()?;

@@ -21,20 +21,25 @@ const MAX_INPUT_BYTES: u64 = 1 << 20;
 
 /// Verify and decode JSON Web Tokens.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
-    probity jwt decode < token.txt\n  \
-    echo '{\"id\":1,\"token\":\"eyJ...\",\"keys\":{\"keys\":[...]},\"algs\":[\"ES256\"],\"issuer\":\"https://as.example\"}' \\\n    \
-    | probity jwt verify --batch")]
-pub struct JwtArgs {
+#[command(after_help = VERIFY_EXAMPLE)]
+pub(crate) struct JwtArgs {
     #[command(subcommand)]
     command: JwtCommand,
 }
 
 #[derive(Debug, Subcommand)]
 enum JwtCommand {
-    /// Verify: lines {"id","token","keys","algs","issuer"?,"audience"?,"typ"?,"now"?,"leeway"?} to {"id","valid","header","claims"}.
+    /// Verify tokens.
+    ///
+    /// A line {"id","token","keys","algs","issuer","audience","typ","now","leeway"} gives {"id","valid":true,"header","claims"}
+    /// or {"id","valid":false,"error","message"}. `keys` is a JWK or a JWK Set; an issuer or audience that is given must be
+    /// there and match; `typ` is not checked when it is null or absent; `now` and `leeway` are seconds.
+    #[command(after_help = VERIFY_EXAMPLE)]
     Verify(BatchFlag),
-    /// Show what a token says, without trusting any of it. Reads the token from standard input.
+    /// Show what a token says, without trusting any of it.
+    ///
+    /// Reads the token from standard input, also when it is broken or has `Bearer` before it.
+    #[command(after_help = "Example:\n  probity jwt decode < token.txt")]
     Decode {
         /// Print JSON.
         #[arg(long)]
@@ -42,12 +47,16 @@ enum JwtCommand {
     },
 }
 
+const VERIFY_EXAMPLE: &str = "Example:\n  \
+    echo '{\"id\":1,\"token\":\"eyJ...\",\"keys\":{\"keys\":[...]},\"algs\":[\"ES256\"],\"issuer\":\"https://as.example\"}' \\\n    \
+    | probity jwt verify --batch";
+
 impl JwtArgs {
     /// Answers every line, or shows one token.
     ///
     /// # Errors
     /// When reading or writing fails, or there is no token to show.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
             JwtCommand::Verify(_) => batch::run(Kind::Verdict, verify),
             JwtCommand::Decode { json } => {
@@ -78,14 +87,14 @@ struct ToVerify {
     leeway: u64,
 }
 
-fn verify(line: ToVerify) -> Outcome {
+fn verify(line: &ToVerify) -> Outcome {
     let keys = keys_of(&line.keys)?;
-    let mut verifier = policy(&line);
+    let mut accepted = policy(line);
     // RFC 7519 section 4.1: every claim is optional unless the line names it.
-    verifier.required_claims.clear();
-    verifier.leeway = Duration::from_secs(line.leeway);
+    accepted.required_claims.clear();
+    accepted.leeway = Duration::from_secs(line.leeway);
     let now = line.now.map_or_else(unix_now, UnixTime::from_secs);
-    let verified: jwt::Verified<Map<String, Value>> = verifier.verify(&line.token, &keys, now)?;
+    let verified: jwt::Verified<Map<String, Value>> = accepted.verify(&line.token, &keys, now)?;
     let header = Value::Object(header_members(verified.header()));
     let claims = Value::Object(verified.into_claims());
     Ok([("header".to_owned(), header), ("claims".to_owned(), claims)].into_iter().collect())
@@ -105,4 +114,3 @@ fn policy(line: &ToVerify) -> Verifier {
     };
     builder.algorithms(algorithms(&line.algs))
 }
-

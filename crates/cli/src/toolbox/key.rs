@@ -20,7 +20,7 @@ const MAX_INPUT_BYTES: u64 = 1 << 20;
     probity key thumbprint < private.jwk\n  \
     probity key convert --to pem < private.jwk\n  \
     probity key convert --to jwk --alg RS256 < private.pem")]
-pub struct KeyArgs {
+pub(crate) struct KeyArgs {
     #[command(subcommand)]
     command: KeyCommand,
 }
@@ -28,6 +28,7 @@ pub struct KeyArgs {
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
     /// Print a new private key as a JWK.
+    #[command(after_help = "Example:\n  probity key generate --alg ES256 > private.jwk")]
     Generate {
         /// The algorithm that it is for, exactly as the registry has it: ES256, Ed25519, RS256, HS256, ML-DSA-44, ...
         #[arg(long)]
@@ -37,10 +38,15 @@ enum KeyCommand {
         kid: Option<String>,
     },
     /// Read a JWK, print its public half.
+    #[command(after_help = "Example:\n  probity key public < private.jwk > public.jwk")]
     Public,
     /// Read a JWK, print its thumbprint (RFC 7638, SHA-256).
+    #[command(after_help = "Example:\n  probity key thumbprint < public.jwk")]
     Thumbprint,
     /// Read a key as JWK, PEM or DER, print it in another form.
+    #[command(
+        after_help = "Examples:\n  probity key convert --to pem < private.jwk\n  probity key convert --to jwk --alg RS256 < private.pem"
+    )]
     Convert {
         /// The form to print.
         #[arg(long, value_enum)]
@@ -67,7 +73,7 @@ impl KeyArgs {
     ///
     /// # Errors
     /// A key that can't be read, is too weak, or can't be written in the form that is asked for.
-    pub fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
             KeyCommand::Generate { alg, kid } => {
                 let key = SigningKey::generate(alg.parse::<SignatureAlgorithm>().doing("--alg")?)?;
@@ -104,7 +110,8 @@ enum Key {
 
 impl Key {
     fn read(bytes: &[u8], alg: Option<SignatureAlgorithm>) -> Result<Self, Failure> {
-        let needed = || alg.ok_or_else(|| Failure::new("--alg is needed: the key does not say which algorithm it is for"));
+        let needed =
+            || alg.ok_or_else(|| Failure::new("--alg is needed: the key does not say which algorithm it is for"));
         let trimmed = bytes.trim_ascii();
         if trimmed.starts_with(b"{") {
             let jwk = Jwk::parse(trimmed)?;
@@ -133,11 +140,9 @@ impl Key {
         let alg = needed()?;
         match SigningKey::from_private_der(bytes, alg) {
             Ok(key) => Ok(Self::Private(key)),
-            Err(private) => {
-                VerifyingKey::from_public_der(bytes, alg).map(Self::Public).map_err(|public| {
-                    Failure::new(format!("neither a private key ({private}) nor a public one ({public})"))
-                })
-            }
+            Err(private) => VerifyingKey::from_public_der(bytes, alg).map(Self::Public).map_err(|public| {
+                Failure::new(format!("neither a private key ({private}) nor a public one ({public})"))
+            }),
         }
     }
 }

@@ -5,6 +5,6 @@
 
 mod batch;
 mod decode;
-pub mod jws;
-pub mod jwt;
-pub mod key;
+pub(crate) mod jws;
+pub(crate) mod jwt;
+pub(crate) mod key;

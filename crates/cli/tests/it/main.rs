@@ -16,3 +16,4 @@ mod login;
 mod logs;
 mod nginx;
 mod path;
+mod toolbox;
