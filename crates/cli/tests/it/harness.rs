@@ -237,7 +237,8 @@ impl Guard {
         Self::spawn(authority, name, &authority.data("guard.credential"))
     }
 
-    fn spawn(authority: &Authority, name: &str, credential: &Path) -> Self {
+    /// Starts a guard with a credential.
+    pub(crate) fn spawn(authority: &Authority, name: &str, credential: &Path) -> Self {
         let port = free_port();
         let mut command = Command::new(PROBITY);
         command
