@@ -7,7 +7,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod json_serialization;
 mod keys;
+mod profiles;
 mod shared;
 mod sign_and_verify;
 mod tokens;
