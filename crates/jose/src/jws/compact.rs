@@ -33,9 +33,11 @@ impl<'a> Parts<'a> {
         Ok(self.payload.as_bytes().to_vec())
     }
 
-    /// Tells a token of too many parts from one with a wrong character, after decoding has failed.
+    /// Says of a token with too many parts that this is what is wrong, rather than what follows from it. They are
+    /// counted only now: a good token need not be read once more for its dots.
     pub(crate) fn explain(&self, error: Error) -> Error {
-        if error == Error::Base64Url && self.payload.contains('.') { Error::NotCompact } else { error }
+        let follows = matches!(error, Error::Base64Url | Error::BadSignature);
+        if follows && self.payload.contains('.') { Error::NotCompact } else { error }
     }
 }
 

@@ -1,10 +1,11 @@
 //! JSON serializations, detached and unencoded payloads.
 
+use crate::fixtures;
 use probity_jose::{Error, JwkSet, SignatureAlgorithm, SigningKey, base64url, jws};
 use serde_json::{Value, json};
 
 fn key(algorithm: SignatureAlgorithm, key_id: &str) -> SigningKey {
-    SigningKey::generate(algorithm).unwrap().with_key_id(key_id)
+    fixtures::key(algorithm, 0).with_key_id(key_id)
 }
 
 fn set(keys: &[&SigningKey]) -> JwkSet {
@@ -205,7 +206,7 @@ fn a_token_with_a_payload_is_not_detached() {
 #[test]
 fn the_right_key_is_found_among_several_for_a_stream() {
     for algorithm in [SignatureAlgorithm::Hs256, SignatureAlgorithm::Es256, SignatureAlgorithm::Rs256] {
-        let keys: Vec<_> = (0..3).map(|_| SigningKey::generate(algorithm).unwrap()).collect();
+        let keys: Vec<_> = (0..3).map(|number| fixtures::key(algorithm, number)).collect();
         let set: JwkSet = keys.iter().map(|key| key.verifying_key().unwrap()).collect();
         for key in &keys {
             let token = jws::sign_detached(&jws::NewHeader::default(), b"content", key).unwrap();
