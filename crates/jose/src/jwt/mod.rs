@@ -27,6 +27,8 @@
 mod builder;
 mod checks;
 mod claims;
+mod explain;
+pub mod profile;
 mod sign;
 mod token_type;
 mod unverified;
@@ -35,6 +37,8 @@ mod verifier;
 
 pub use builder::{Builder, NeedsAlgorithms, NeedsAudience, NeedsIssuer};
 pub use claims::RegisteredClaims;
+pub use explain::{Check, Detail, Explanation, Step};
+pub use profile::{DpopProof, DpopRequest, DpopVerifier, IdTokenVerifier, half_hash};
 pub use sign::sign;
 pub use token_type::TokenType;
 pub use unverified::Unverified;

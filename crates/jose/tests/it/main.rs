@@ -7,7 +7,11 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod fixtures;
+mod json_serialization;
 mod keys;
+mod profiles;
 mod shared;
 mod sign_and_verify;
 mod tokens;
+mod vectors;
