@@ -58,7 +58,6 @@ macro_rules! algorithms {
             }
 
             /// The hash over the message, for the algorithms that can work on a stream.
-            #[expect(dead_code, reason = "for streams, which come next")]
             pub(crate) const fn hash(self) -> Option<&'static digest::Algorithm> {
                 match self { $(Self::$variant => $hash,)+ }
             }

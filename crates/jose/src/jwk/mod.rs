@@ -33,6 +33,7 @@ pub(crate) use oct::OctKey;
 pub(crate) use okp::{OkpCurve, OkpKey};
 pub(crate) use parameters::{Operation, Parameters};
 pub(crate) use rsa::{RsaKey, RsaPrivate};
+pub(crate) use set::Candidates;
 pub use set::{JwkSet, SkippedKey};
 
 /// A JSON Web Key of any known type, public or private, that is well formed and not weak.

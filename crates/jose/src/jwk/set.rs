@@ -25,6 +25,8 @@ pub struct JwkSet {
 pub struct SkippedKey {
     /// `kid`, when it can be read.
     pub key_id: Option<String>,
+    /// `alg`, when it can be read.
+    pub algorithm: Option<String>,
     /// What is wrong with the key.
     pub reason: Error,
 }
@@ -56,8 +58,8 @@ impl JwkSet {
             match outcome {
                 Ok(keys) => set.keys.extend(keys),
                 Err(reason) => {
-                    let key_id = key.member("kid").and_then(Value::as_str).map(String::from);
-                    set.skipped.push(SkippedKey { key_id, reason });
+                    let text = |name| key.member(name).and_then(Value::as_str).map(String::from);
+                    set.skipped.push(SkippedKey { key_id: text("kid"), algorithm: text("alg"), reason });
                 }
             }
         }
@@ -113,8 +115,13 @@ impl JwkSet {
                 Error::KeyNotFound
             });
         };
-        // RFC 7517 section 4.5 wants distinct identifiers. The same key twice does no harm.
-        if fitting.all(|other| other.thumbprint() == first.thumbprint()) { Ok(first) } else { Err(Error::KeyAmbiguous) }
+        // RFC 7517 section 4.5 wants distinct identifiers. The same key twice does no harm, but a key that can't be
+        // read may have been the one that is meant.
+        let same = fitting.all(|other| other.thumbprint() == first.thumbprint());
+        let unread = self.skipped.iter().any(|skipped| {
+            skipped.key_id.as_deref() == Some(key_id) && skipped.algorithm.as_deref() == Some(algorithm.name())
+        });
+        if same && !unread { Ok(first) } else { Err(Error::KeyAmbiguous) }
     }
 
     /// All keys of an algorithm, whatever their identifiers.

@@ -3,14 +3,18 @@
 //! For tokens with claims see [`jwt`](crate::jwt), which builds on this.
 
 mod compact;
+mod detached;
 mod header;
+mod json;
 mod known;
 mod sign;
 mod verify;
 
 pub(crate) use compact::Parts;
+pub use detached::DetachedStream;
 pub use header::Header;
+pub use json::{Required, VerifiedJson};
 pub(crate) use known::KnownHeaders;
 pub(crate) use sign::sign_encoded;
-pub use sign::{NewHeader, sign};
-pub use verify::{UnknownKeyId, Verified, Verifier};
+pub use sign::{NewHeader, NewSignature, sign, sign_detached, sign_flattened, sign_general};
+pub use verify::{UnknownKeyId, Verified, VerifiedSignature, Verifier};

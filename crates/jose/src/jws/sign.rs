@@ -76,6 +76,112 @@ pub fn sign(header: &NewHeader, payload: &[u8], key: &SigningKey) -> Result<Stri
     finish(token, key)
 }
 
+/// Makes a compact JWS without payload, for content that travels beside it (RFC 7515 appendix F).
+///
+/// # Errors
+/// As [`sign`].
+///
+/// ```
+/// use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, jws};
+/// let key = SigningKey::generate(SignatureAlgorithm::Ed25519)?;
+/// let token = jws::sign_detached(&jws::NewHeader::default(), b"content", &key)?;
+/// assert!(token.contains(".."));
+/// let verifier = jws::Verifier::new([SignatureAlgorithm::Ed25519]);
+/// let keys = JwkSet::from(key.verifying_key()?);
+/// assert!(verifier.verify_detached(&token, b"content", &keys).is_ok());
+/// assert!(verifier.verify_detached(&token, b"other", &keys).is_err());
+/// # Ok::<(), probity_jose::Error>(())
+/// ```
+pub fn sign_detached(header: &NewHeader, content: &[u8], key: &SigningKey) -> Result<String, Error> {
+    let (json, header) = header.to_json(key)?;
+    let encoded = base64url::encode(&json);
+    let signature = sign_parts(&encoded, &header, content, key)?;
+    Ok([&encoded, "..", &signature].concat())
+}
+
+/// One signature of a JWS in JSON serialization to be made.
+#[derive(Debug, Clone)]
+pub struct NewSignature<'k> {
+    /// What is signed with the payload.
+    pub protected: NewHeader,
+    /// What anybody may change.
+    pub unprotected: Map<String, Value>,
+    /// The key that signs.
+    pub key: &'k SigningKey,
+}
+
+impl<'k> NewSignature<'k> {
+    /// A signature with nothing in its header but what comes from the key.
+    pub fn new(key: &'k SigningKey) -> Self {
+        Self { protected: NewHeader::default(), unprotected: Map::new(), key }
+    }
+
+    /// The members of this signature, and whether its payload is encoded.
+    fn members(&self, payload: &[u8]) -> Result<(Map<String, Value>, bool), Error> {
+        let (json, header) = self.protected.to_json(self.key)?;
+        if !self.unprotected.is_empty() {
+            // Checked as a verifier would.
+            let unprotected = serde_json::to_vec(&self.unprotected).map_err(|_| Error::Serialize)?;
+            let (protected, unprotected) = (Document::parse(&json)?, Document::parse(&unprotected)?);
+            Header::read(Some(protected.root()), Some(unprotected.root()))?;
+        }
+        let encoded = base64url::encode(&json);
+        let signature = sign_parts(&encoded, &header, payload, self.key)?;
+        let mut members = Map::new();
+        members.insert("protected".into(), encoded.into());
+        if !self.unprotected.is_empty() {
+            members.insert("header".into(), self.unprotected.clone().into());
+        }
+        members.insert("signature".into(), signature.into());
+        Ok((members, header.is_payload_encoded()))
+    }
+}
+
+/// Makes a JWS in flattened JSON serialization (RFC 7515 section 7.2.2).
+///
+/// # Errors
+/// As [`sign`]; [`Error::PayloadNotCompact`] when an unencoded payload is no UTF-8.
+pub fn sign_flattened(payload: &[u8], signature: &NewSignature<'_>) -> Result<String, Error> {
+    let (mut members, encoded) = signature.members(payload)?;
+    members.insert("payload".into(), payload_text(payload, encoded)?.into());
+    serde_json::to_string(&members).map_err(|_| Error::Serialize)
+}
+
+/// Makes a JWS in general JSON serialization (RFC 7515 section 7.2.1).
+///
+/// # Errors
+/// As [`sign_flattened`]; [`Error::NoSignatures`]; [`Error::HeaderContradiction`] when the signatures disagree about
+/// `b64`.
+pub fn sign_general(payload: &[u8], signatures: &[NewSignature<'_>]) -> Result<String, Error> {
+    let signed: Vec<_> = signatures.iter().map(|signature| signature.members(payload)).collect::<Result<_, _>>()?;
+    let encoded = signed.first().ok_or(Error::NoSignatures)?.1;
+    // RFC 7797 section 3.
+    if signed.iter().any(|(_, other)| *other != encoded) {
+        return Err(Error::HeaderContradiction);
+    }
+    let signatures: Vec<Value> = signed.into_iter().map(|(members, _)| members.into()).collect();
+    let document = serde_json::json!({"payload": payload_text(payload, encoded)?, "signatures": signatures});
+    Ok(document.to_string())
+}
+
+fn payload_text(payload: &[u8], encoded: bool) -> Result<String, Error> {
+    if encoded {
+        return Ok(base64url::encode(payload));
+    }
+    core::str::from_utf8(payload).map(str::to_owned).map_err(|_| Error::PayloadNotCompact)
+}
+
+/// The signature over an encoded header and a payload in the form that the header says.
+fn sign_parts(encoded: &str, header: &Header, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
+    let mut signed = [encoded, "."].concat().into_bytes();
+    if header.is_payload_encoded() {
+        signed.extend_from_slice(base64url::encode(payload).as_bytes());
+    } else {
+        signed.extend_from_slice(payload);
+    }
+    key.with_signature(&signed, base64url::encode)
+}
+
 /// Makes a compact JWS from a header that needs no check.
 pub(crate) fn sign_encoded(header: &[u8], payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     let mut token = String::with_capacity((header.len() + payload.len()) * 4 / 3 + SIGNATURE_ROOM);

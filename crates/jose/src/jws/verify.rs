@@ -7,7 +7,7 @@ use super::header::Header;
 use crate::algorithm::{AlgorithmSet, SignatureAlgorithm};
 use crate::base64url;
 use crate::error::Error;
-use crate::jwk::JwkSet;
+use crate::jwk::{Candidates, JwkSet};
 use crate::key::VerifyingKey;
 use crate::limits::Limits;
 
@@ -33,6 +33,20 @@ pub enum UnknownKeyId {
     /// Try all keys of the token's algorithm, as if the token had no `kid`. For issuers that write a `kid` which is not
     /// that of their key set.
     TryAllKeys,
+}
+
+/// A JWS whose signature has been verified. Only a [`Verifier`] makes one.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    signature: VerifiedSignature,
+    payload: Vec<u8>,
+}
+
+/// A signature that has been verified: with which header and which key.
+#[derive(Debug, Clone)]
+pub struct VerifiedSignature {
+    header: Arc<Header>,
+    key: VerifyingKey,
 }
 
 impl Verifier {
@@ -61,58 +75,74 @@ impl Verifier {
     /// # Errors
     /// `jws.*`, `json.*` and `base64url.*`: what is wrong with the token, or that no key fits.
     pub fn verify(&self, token: &str, keys: &JwkSet) -> Result<Verified, Error> {
-        if token.len() > self.limits.token_bytes {
-            return Err(Error::TokenTooLarge);
-        }
-        let parts = Parts::split(token)?;
+        let parts = self.split(token)?;
         self.verify_parts(&parts, keys).map_err(|error| parts.explain(error))
     }
 
     fn verify_parts(&self, parts: &Parts<'_>, keys: &JwkSet) -> Result<Verified, Error> {
-        let (header, key) = self.verify_signature(parts.header, parts.signed.as_bytes(), parts.signature, keys)?;
-        let payload = if header.is_payload_encoded() {
+        let signature = self.verify_compact(parts, keys)?;
+        let payload = if signature.header.is_payload_encoded() {
             base64url::decode(parts.payload)?
         } else {
             check_plain_payload(parts.payload)?;
             parts.payload.as_bytes().to_vec()
         };
-        Ok(Verified { header, payload, key })
+        Ok(Verified { signature, payload })
     }
 
-    /// Verifies a signature over `signed`, and finds the header and the key on the way.
-    fn verify_signature(
-        &self,
-        encoded_header: &str,
-        signed: &[u8],
-        signature: &str,
-        keys: &JwkSet,
-    ) -> Result<(Arc<Header>, VerifyingKey), Error> {
-        if let Some(known) = keys.known().find(encoded_header) {
+    /// Verifies the signature of a compact JWS. A header that has led to a verified token before is not read again.
+    fn verify_compact(&self, parts: &Parts<'_>, keys: &JwkSet) -> Result<VerifiedSignature, Error> {
+        let signed = parts.signed.as_bytes();
+        if let Some(known) = keys.known().find(parts.header) {
             self.check_header(&known.header)?;
-            with_signature(signature, |signature| known.key.verify(signed, signature))?;
-            return Ok((Arc::clone(&known.header), known.key.clone()));
+            with_signature(parts.signature, |signature| known.key.verify(signed, signature))?;
+            return Ok(VerifiedSignature { header: Arc::clone(&known.header), key: known.key.clone() });
         }
-        if base64url::decoded_len(encoded_header.len()) > self.limits.header_bytes {
+        let header = self.read_protected(parts.header)?;
+        let candidates = self.candidates(&header, keys)?;
+        let key = verify_with(&candidates, signed, parts.signature)?;
+        let verified = VerifiedSignature { header: Arc::new(header), key };
+        // Only what leads to this one key under any policy is worth remembering.
+        if candidates.as_slice().len() == 1 && self.unknown_key_id == UnknownKeyId::Refuse {
+            keys.known().remember(parts.header, &verified.header, &verified.key);
+        }
+        Ok(verified)
+    }
+
+    pub(super) fn split<'t>(&self, token: &'t str) -> Result<Parts<'t>, Error> {
+        if token.len() > self.limits.token_bytes {
+            return Err(Error::TokenTooLarge);
+        }
+        Parts::split(token)
+    }
+
+    pub(super) fn read_protected(&self, encoded: &str) -> Result<Header, Error> {
+        Header::parse(&self.decode_header(encoded)?)
+    }
+
+    pub(super) fn decode_header(&self, encoded: &str) -> Result<Vec<u8>, Error> {
+        if base64url::decoded_len(encoded.len()) > self.limits.header_bytes {
             return Err(Error::HeaderTooLarge);
         }
-        let header = Arc::new(Header::parse(&base64url::decode(encoded_header)?)?);
-        self.check_header(&header)?;
-        let candidates = match keys.candidates(&header) {
+        base64url::decode(encoded)
+    }
+
+    /// The keys that a header leads to, once its algorithm and its extensions are accepted.
+    pub(super) fn candidates<'s>(&self, header: &Header, keys: &'s JwkSet) -> Result<Candidates<'s>, Error> {
+        self.check_header(header)?;
+        let candidates = match keys.candidates(header) {
             Err(Error::KeyNotFound) if self.unknown_key_id == UnknownKeyId::TryAllKeys => {
-                keys.all_for(header.algorithm())?
+                keys.all_for(header.algorithm())
             }
-            found => found?,
-        };
-        let candidates = candidates.as_slice();
-        let key = with_signature(signature, |signature| {
-            let fitting = candidates.iter().find(|key| key.verify(signed, signature).is_ok());
-            fitting.copied().ok_or(Error::BadSignature)
-        })?;
-        // Only what leads to this one key under any policy is worth remembering.
-        if candidates.len() == 1 && self.unknown_key_id == UnknownKeyId::Refuse {
-            keys.known().remember(encoded_header, &header, key);
+            found => found,
+        }?;
+        // RFC 7515 section 10.7: an `alg` that nobody has signed decides nothing. It may be accepted only from keys
+        // that had this algorithm before.
+        if header.is_algorithm_protected() || candidates.as_slice().iter().all(|key| key.is_bound()) {
+            Ok(candidates)
+        } else {
+            Err(Error::HeaderUnprotected)
         }
-        Ok((header, key.clone()))
     }
 
     fn check_header(&self, header: &Header) -> Result<(), Error> {
@@ -125,18 +155,10 @@ impl Verifier {
     }
 }
 
-/// A JWS whose signature has been verified. Only a [`Verifier`] makes one.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    header: Arc<Header>,
-    payload: Vec<u8>,
-    key: VerifyingKey,
-}
-
 impl Verified {
-    /// The protected header.
+    /// The header.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.signature.header
     }
 
     /// The signed bytes.
@@ -151,12 +173,36 @@ impl Verified {
 
     /// The key that verified the signature.
     pub fn key(&self) -> &VerifyingKey {
-        &self.key
+        &self.signature.key
     }
 
     pub(crate) fn into_parts(self) -> (Arc<Header>, Vec<u8>, VerifyingKey) {
-        (self.header, self.payload, self.key)
+        (self.signature.header, self.payload, self.signature.key)
     }
+}
+
+impl VerifiedSignature {
+    pub(super) fn new(header: Header, key: VerifyingKey) -> Self {
+        Self { header: Arc::new(header), key }
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The key that verified the signature.
+    pub fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+}
+
+/// The first key with which the signature is valid.
+pub(super) fn verify_with(candidates: &Candidates<'_>, signed: &[u8], signature: &str) -> Result<VerifyingKey, Error> {
+    with_signature(signature, |signature| {
+        let fitting = candidates.as_slice().iter().find(|key| key.verify(signed, signature).is_ok());
+        fitting.map(|key| (*key).clone()).ok_or(Error::BadSignature)
+    })
 }
 
 /// RFC 7797 section 5.2: an unencoded payload in the compact serialization is printable and has no dot.
@@ -166,7 +212,7 @@ pub(super) fn check_plain_payload(payload: &str) -> Result<(), Error> {
 }
 
 /// Decodes a signature where it needs no memory of its own, unless it is one of RSA or ML-DSA.
-fn with_signature<R>(text: &str, then: impl FnOnce(&[u8]) -> Result<R, Error>) -> Result<R, Error> {
+pub(super) fn with_signature<R>(text: &str, then: impl FnOnce(&[u8]) -> Result<R, Error>) -> Result<R, Error> {
     let mut buffer = [0; SHORT_SIGNATURE_BYTES];
     if base64url::decoded_len(text.len()) <= buffer.len() {
         then(base64url::decode_into(text, &mut buffer)?)

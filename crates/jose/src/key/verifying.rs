@@ -3,6 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::Digest;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::ParsedPublicKey;
 
@@ -100,7 +101,6 @@ impl VerifyingKey {
 
     /// Whether the algorithm was fixed before the token was seen: the JWK names it, fits no other, or the caller said
     /// so.
-    #[expect(dead_code, reason = "for JSON serializations, which come next")]
     pub(crate) fn is_bound(&self) -> bool {
         self.0.bound
     }
@@ -122,6 +122,22 @@ impl VerifyingKey {
             Prepared::Public(key) => key.verify_sig(message, signature),
         };
         outcome.map_err(|_| Error::BadSignature)
+    }
+
+    /// Checks a signature over a message that has been hashed already.
+    pub(crate) fn verify_digest(&self, digest: &Digest, signature: &[u8]) -> Result<(), Error> {
+        match &self.0.prepared {
+            Prepared::Mac(_) => Err(Error::NotStreamable),
+            Prepared::Public(key) => key.verify_digest_sig(digest, signature).map_err(|_| Error::BadSignature),
+        }
+    }
+
+    /// The beginning of a MAC, when this key is a secret.
+    pub(crate) fn mac_context(&self) -> Option<hmac::Context> {
+        match &self.0.prepared {
+            Prepared::Mac(key) => Some(hmac::Context::with_key(key)),
+            Prepared::Public(_) => None,
+        }
     }
 }
 

@@ -72,7 +72,7 @@ fn one_broken_key_never_spoils_a_set() {
     let set = JwkSet::parse(json.as_bytes()).unwrap();
     assert_eq!(set.keys().len(), 1);
     let skipped: Vec<_> =
-        set.skipped().iter().map(|SkippedKey { key_id, reason }| (key_id.as_deref(), *reason)).collect();
+        set.skipped().iter().map(|SkippedKey { key_id, reason, .. }| (key_id.as_deref(), *reason)).collect();
     assert_eq!(
         skipped,
         [

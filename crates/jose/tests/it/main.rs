@@ -8,5 +8,6 @@
 )]
 
 mod keys;
+mod shared;
 mod sign_and_verify;
 mod tokens;
