@@ -31,6 +31,7 @@ impl de::Error for Mismatch {
 }
 
 impl<'de> Value<'de> {
+    #[inline]
     fn visit_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.kind() {
             Kind::String => visitor.visit_borrowed_str(self.raw()),
@@ -121,9 +122,30 @@ impl<'de> de::Deserializer<'de> for Value<'de> {
         visitor.visit_unit()
     }
 
+    // The most frequent ones go straight to their kind.
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        self.visit_string(visitor)
+    }
+
+    #[inline]
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        self.visit_string(visitor)
+    }
+
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        self.visit_string(visitor)
+    }
+
+    #[inline]
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        self.visit_number(visitor)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map identifier
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map
     }
 }
 
@@ -145,12 +167,14 @@ struct ObjectAccess<'de> {
 impl<'de> de::MapAccess<'de> for &mut ObjectAccess<'de> {
     type Error = Mismatch;
 
+    #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Mismatch> {
         let Some(name) = self.members.0.next() else { return Ok(None) };
         self.value = self.members.0.next();
         seed.deserialize(name).map(Some)
     }
 
+    #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mismatch> {
         seed.deserialize(self.value.take().ok_or(Mismatch)?)
     }

@@ -26,20 +26,20 @@ pub(crate) struct Document<'a> {
     nodes: Vec<Node>,
 }
 
-/// One value in a document.
+/// One value in a document: two words, to be passed in registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'d> {
-    text: &'d str,
-    /// This value's node and all nodes below it.
-    nodes: &'d [Node],
+    document: &'d Document<'d>,
+    /// The place of its node.
+    at: usize,
 }
 
 /// One value, or the name of a member, which stands before the member's value.
 #[derive(Debug, Clone, Copy)]
 struct Node {
     kind: Kind,
-    /// How many nodes belong to this one, itself included.
-    size: u32,
+    /// How many nodes are inside of this one.
+    below: u32,
     /// Where the value's text starts; of a string, after its quote.
     start: u32,
     /// Where the value's text ends; of a string, before its quote.
@@ -75,8 +75,9 @@ impl<'a> Document<'a> {
     }
 
     /// The outermost value.
+    #[inline]
     pub(crate) fn root(&self) -> Value<'_> {
-        Value { text: self.text, nodes: &self.nodes }
+        Value { document: self, at: 0 }
     }
 
     /// Reads the document into a type.
@@ -86,24 +87,24 @@ impl<'a> Document<'a> {
 }
 
 impl<'d> Value<'d> {
+    #[inline]
     pub(crate) fn kind(self) -> Kind {
-        self.nodes.first().map_or(Kind::Null, |node| node.kind)
+        self.node().kind
     }
 
     /// The text of this value as it stands in the document; of a string, without its quotes.
+    #[inline]
     pub(crate) fn raw(self) -> &'d str {
-        self.nodes.first().and_then(|node| self.text.get(node.start as usize..node.end as usize)).unwrap_or_default()
+        self.node().text(self.document.text)
     }
 
     /// The value of a string.
+    #[inline]
     pub(crate) fn as_str(self) -> Option<Cow<'d, str>> {
-        match self.kind() {
-            Kind::String => Some(Cow::Borrowed(self.raw())),
-            Kind::EscapedString => Some(Cow::Owned(text::unescape(self.raw()))),
-            _ => None,
-        }
+        self.node().string(self.document.text)
     }
 
+    #[inline]
     pub(crate) fn as_bool(self) -> Option<bool> {
         match self.kind() {
             Kind::True => Some(true),
@@ -113,6 +114,7 @@ impl<'d> Value<'d> {
     }
 
     /// The value of a number.
+    #[inline]
     pub(crate) fn as_number(self) -> Option<number::Number> {
         match self.kind() {
             Kind::Integer => Some(number::integer(self.raw())),
@@ -122,40 +124,75 @@ impl<'d> Value<'d> {
     }
 
     /// The elements of an array.
+    #[inline]
     pub(crate) fn elements(self) -> Option<Elements<'d>> {
-        (self.kind() == Kind::Array).then(|| self.below())
+        let node = self.node();
+        (node.kind == Kind::Array).then(|| self.below(node))
     }
 
     /// The members of an object, in their order.
+    #[inline]
     pub(crate) fn members(self) -> Option<Members<'d>> {
-        (self.kind() == Kind::Object).then(|| Members(self.below()))
+        let node = self.node();
+        (node.kind == Kind::Object).then(|| Members(self.below(node)))
+    }
+
+    #[inline]
+    fn node(self) -> Node {
+        // Values are made only for nodes that are there.
+        self.document.nodes.get(self.at).copied().unwrap_or(Node::NULL)
+    }
+
+    #[inline]
+    fn below(self, node: Node) -> Elements<'d> {
+        Elements { document: self.document, at: self.at + 1, end: self.at + 1 + node.below as usize }
     }
 
     /// The value of an object's member.
+    #[inline]
     pub(crate) fn member(self, name: &str) -> Option<Value<'d>> {
         self.members()?.find(|(member, _)| member == name).map(|(_, value)| value)
     }
+}
 
-    fn below(self) -> Elements<'d> {
-        Elements { text: self.text, rest: self.nodes.get(1..).unwrap_or_default() }
+impl Node {
+    /// Stands for a node that does not exist.
+    const NULL: Self = Self { kind: Kind::Null, below: 0, start: 0, end: 0 };
+
+    #[inline]
+    fn string(self, document: &str) -> Option<Cow<'_, str>> {
+        match self.kind {
+            Kind::String => Some(Cow::Borrowed(self.text(document))),
+            Kind::EscapedString => Some(Cow::Owned(text::unescape(self.text(document)))),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn text(self, document: &str) -> &str {
+        document.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
 
 /// The elements of an array.
 #[derive(Debug, Clone)]
 pub(crate) struct Elements<'d> {
-    text: &'d str,
-    rest: &'d [Node],
+    document: &'d Document<'d>,
+    at: usize,
+    end: usize,
 }
 
 impl<'d> Iterator for Elements<'d> {
     type Item = Value<'d>;
 
+    #[inline]
     fn next(&mut self) -> Option<Value<'d>> {
-        let size = self.rest.first()?.size as usize;
-        let (nodes, rest) = self.rest.split_at_checked(size)?;
-        self.rest = rest;
-        Some(Value { text: self.text, nodes })
+        if self.at >= self.end {
+            return None;
+        }
+        let element = Value { document: self.document, at: self.at };
+        self.at += 1 + element.node().below as usize;
+        Some(element)
     }
 }
 
@@ -166,6 +203,7 @@ pub(crate) struct Members<'d>(Elements<'d>);
 impl<'d> Iterator for Members<'d> {
     type Item = (Cow<'d, str>, Value<'d>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         Some((self.0.next()?.as_str()?, self.0.next()?))
     }

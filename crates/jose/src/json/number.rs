@@ -1,7 +1,6 @@
 //! Numbers (RFC 8259 section 6), within what a double can hold (RFC 7493 section 2.2).
 
 use super::Kind;
-use crate::error::Error;
 
 /// A number's value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,34 +15,34 @@ pub(crate) enum Number {
 pub(super) const SURELY_FINITE: usize = 300;
 
 /// How long the number is that the bytes start with, and whether it is an integer.
-pub(super) fn length(bytes: &[u8]) -> Result<(usize, Kind), Error> {
-    let digits =
-        |from: usize| bytes.get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let some_digits = |from: usize| Some(digits(from)).filter(|count| *count > 0).ok_or(Error::JsonSyntax);
+#[inline]
+pub(super) fn length(bytes: &[u8]) -> Option<(usize, Kind)> {
     let sign = usize::from(bytes.first() == Some(&b'-'));
-    let whole = some_digits(sign)?;
-    if whole > 1 && bytes.get(sign) == Some(&b'0') {
-        return Err(Error::JsonSyntax);
+    let mut end = after_digits(bytes, sign)?;
+    if end > sign + 1 && bytes.get(sign) == Some(&b'0') {
+        return None;
     }
-    let mut end = sign + whole;
     let mut kind = Kind::Integer;
     if bytes.get(end) == Some(&b'.') {
-        end += 1 + some_digits(end + 1)?;
+        end = after_digits(bytes, end + 1)?;
         kind = Kind::Number;
     }
     if let Some(b'e' | b'E') = bytes.get(end) {
         let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        end += 1 + sign + some_digits(end + 1 + sign)?;
+        end = after_digits(bytes, end + 1 + sign)?;
         kind = Kind::Number;
     }
-    Ok((end, kind))
+    Some((end, kind))
 }
 
-pub(super) fn check_finite(text: &str) -> Result<(), Error> {
-    if float(text).is_finite() { Ok(()) } else { Err(Error::JsonNumberRange) }
+/// Where the digits end that start here, if there is at least one.
+fn after_digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let digits = bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits > 0).then_some(start + digits)
 }
 
 /// The value of a checked integer.
+#[inline]
 pub(super) fn integer(text: &str) -> Number {
     if let Ok(value) = text.parse() {
         Number::Unsigned(value)

@@ -7,166 +7,162 @@ use crate::limits::MAX_JSON_DEPTH;
 
 /// Reads a whole text into nodes, or says what is wrong with it.
 pub(super) fn scan(text: &str) -> Result<Vec<Node>, Error> {
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), at: 0, nodes: Vec::with_capacity(48) };
-    scanner.skip_whitespace();
-    scanner.value(0)?;
-    scanner.skip_whitespace();
-    if scanner.at == scanner.bytes.len() { Ok(scanner.nodes) } else { Err(Error::JsonSyntax) }
+    let bytes = text.as_bytes();
+    // Most tokens have neither escapes nor control characters anywhere: then a string ends at its next quote.
+    let plain = !text::has_escapes_or_controls(bytes);
+    let mut scanner = Scanner { text, bytes, plain, nodes: Vec::with_capacity(USUAL_NODES), error: Error::JsonSyntax };
+    let start = scanner.skip_whitespace(0);
+    let end = scanner.value(start, 0).map(|at| scanner.skip_whitespace(at));
+    if end == Some(bytes.len()) { Ok(scanner.nodes) } else { Err(scanner.error) }
 }
 
+/// Room for the values and names of a usual token.
+const USUAL_NODES: usize = 48;
+
+/// The functions take the place where they start and return the one where they end, or nothing when the text is
+/// wrong: in registers, which is twice as fast as a place in memory.
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    at: usize,
+    plain: bool,
     nodes: Vec<Node>,
+    /// What is wrong, unless something more special than the syntax.
+    error: Error,
 }
 
 impl Scanner<'_> {
-    fn value(&mut self, depth: usize) -> Result<(), Error> {
-        match self.peek() {
-            Some(b'"') => self.string(),
-            Some(b'{') => self.object(depth + 1),
-            Some(b'[') => self.array(depth + 1),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.literal("true", Kind::True),
-            Some(b'f') => self.literal("false", Kind::False),
-            Some(b'n') => self.literal("null", Kind::Null),
-            _ => Err(Error::JsonSyntax),
+    fn value(&mut self, at: usize, depth: usize) -> Option<usize> {
+        match self.byte(at)? {
+            b'"' => self.string(at),
+            b'{' => self.object(at, depth + 1),
+            b'[' => self.array(at, depth + 1),
+            b'-' | b'0'..=b'9' => self.number(at),
+            b't' => self.literal(at, "true", Kind::True),
+            b'f' => self.literal(at, "false", Kind::False),
+            b'n' => self.literal(at, "null", Kind::Null),
+            _ => None,
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<(), Error> {
-        let (start, node) = self.open(Kind::Object, depth)?;
+    fn object(&mut self, start: usize, depth: usize) -> Option<usize> {
+        let node = self.open(Kind::Object, start, depth)?;
         let mut names = Names::default();
-        if !self.next_is(b'}') {
-            loop {
-                if self.peek() != Some(b'"') {
-                    return Err(Error::JsonSyntax);
-                }
-                let name = self.nodes.len();
-                self.string()?;
-                names.add(self.text, &self.nodes, node, name)?;
-                self.skip_whitespace();
-                self.expect(b':')?;
-                self.skip_whitespace();
-                self.value(depth)?;
-                if !self.another(b'}')? {
-                    break;
-                }
-            }
+        let mut at = self.skip_whitespace(start + 1);
+        if self.byte(at)? == b'}' {
+            return Some(self.close(start, node, at));
         }
-        self.close(start, node);
-        Ok(())
-    }
-
-    fn array(&mut self, depth: usize) -> Result<(), Error> {
-        let (start, node) = self.open(Kind::Array, depth)?;
-        if !self.next_is(b']') {
-            loop {
-                self.value(depth)?;
-                if !self.another(b']')? {
-                    break;
-                }
-            }
-        }
-        self.close(start, node);
-        Ok(())
-    }
-
-    /// Enters an array or object: where it starts, and the place of its node.
-    fn open(&mut self, kind: Kind, depth: usize) -> Result<(usize, usize), Error> {
-        if depth > MAX_JSON_DEPTH {
-            return Err(Error::JsonTooDeep);
-        }
-        let (start, node) = (self.at, self.nodes.len());
-        self.push(kind, start, start);
-        self.at += 1;
-        self.skip_whitespace();
-        Ok((start, node))
-    }
-
-    /// Leaves an array or object, whose end and size are known only now.
-    fn close(&mut self, start: usize, node: usize) {
-        let (end, size) = (position(self.at), position(self.nodes.len() - node));
-        if let Some(opened) = self.nodes.get_mut(node) {
-            *opened = Node { kind: opened.kind, size, start: position(start), end };
-        }
-    }
-
-    /// After an element: whether another follows, or the closing bracket.
-    fn another(&mut self, closing: u8) -> Result<bool, Error> {
-        self.skip_whitespace();
-        if self.next_is(closing) {
-            return Ok(false);
-        }
-        self.expect(b',')?;
-        self.skip_whitespace();
-        Ok(true)
-    }
-
-    fn string(&mut self) -> Result<(), Error> {
-        let start = self.at + 1;
-        let mut kind = Kind::String;
-        self.at = start;
         loop {
-            self.at += text::plain_length(self.bytes.get(self.at..).unwrap_or_default());
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    kind = Kind::EscapedString;
-                    self.at += text::escape_length(self.bytes.get(self.at..).unwrap_or_default())?;
-                }
-                // The end of the text, or a control character (RFC 8259 section 7).
-                _ => return Err(Error::JsonSyntax),
+            if self.byte(at)? != b'"' {
+                return None;
+            }
+            at = self.string(at)?;
+            if !names.add(self.text, &self.nodes, node) {
+                return self.fail(Error::JsonDuplicateName);
+            }
+            at = self.skip_whitespace(at);
+            if self.byte(at)? != b':' {
+                return None;
+            }
+            at = self.skip_whitespace(at + 1);
+            at = self.value(at, depth)?;
+            at = self.skip_whitespace(at);
+            match self.byte(at)? {
+                b',' => at = self.skip_whitespace(at + 1),
+                b'}' => return Some(self.close(start, node, at)),
+                _ => return None,
             }
         }
-        self.push(kind, start, self.at);
-        self.at += 1;
-        Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Error> {
-        let start = self.at;
-        let (length, kind) = number::length(self.bytes.get(start..).unwrap_or_default())?;
-        self.at += length;
-        if kind == Kind::Number || length > number::SURELY_FINITE {
-            number::check_finite(self.text.get(start..self.at).unwrap_or_default())?;
+    fn array(&mut self, start: usize, depth: usize) -> Option<usize> {
+        let node = self.open(Kind::Array, start, depth)?;
+        let mut at = self.skip_whitespace(start + 1);
+        if self.byte(at)? == b']' {
+            return Some(self.close(start, node, at));
         }
-        self.push(kind, start, self.at);
-        Ok(())
+        loop {
+            at = self.value(at, depth)?;
+            at = self.skip_whitespace(at);
+            match self.byte(at)? {
+                b',' => at = self.skip_whitespace(at + 1),
+                b']' => return Some(self.close(start, node, at)),
+                _ => return None,
+            }
+        }
     }
 
-    fn literal(&mut self, word: &str, kind: Kind) -> Result<(), Error> {
-        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
-            return Err(Error::JsonSyntax);
+    /// Enters an array or object: the place of its node.
+    fn open(&mut self, kind: Kind, start: usize, depth: usize) -> Option<usize> {
+        if depth > MAX_JSON_DEPTH {
+            return self.fail(Error::JsonTooDeep);
         }
-        self.push(kind, self.at, self.at + word.len());
-        self.at += word.len();
-        Ok(())
+        let node = self.nodes.len();
+        self.push(kind, start, start);
+        Some(node)
+    }
+
+    /// Leaves an array or object at its closing bracket: its end and size are known only now.
+    fn close(&mut self, start: usize, node: usize, at: usize) -> usize {
+        let (end, below) = (position(at + 1), position(self.nodes.len() - node - 1));
+        if let Some(opened) = self.nodes.get_mut(node) {
+            *opened = Node { kind: opened.kind, below, start: position(start), end };
+        }
+        at + 1
+    }
+
+    fn string(&mut self, at: usize) -> Option<usize> {
+        let start = at + 1;
+        let rest = self.bytes.get(start..)?;
+        if self.plain {
+            let end = start + text::length_to_quote(rest)?;
+            self.push(Kind::String, start, end);
+            return Some(end + 1);
+        }
+        match text::length(rest) {
+            Ok((kind, length)) => {
+                self.push(kind, start, start + length);
+                Some(start + length + 1)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn number(&mut self, start: usize) -> Option<usize> {
+        let (length, kind) = number::length(self.bytes.get(start..)?)?;
+        let end = start + length;
+        let may_be_infinite = kind == Kind::Number || length > number::SURELY_FINITE;
+        if may_be_infinite && !number::float(self.text.get(start..end)?).is_finite() {
+            return self.fail(Error::JsonNumberRange);
+        }
+        self.push(kind, start, end);
+        Some(end)
+    }
+
+    fn literal(&mut self, at: usize, word: &str, kind: Kind) -> Option<usize> {
+        self.bytes.get(at..)?.strip_prefix(word.as_bytes())?;
+        self.push(kind, at, at + word.len());
+        Some(at + word.len())
     }
 
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
-        self.nodes.push(Node { kind, size: 1, start: position(start), end: position(end) });
+        self.nodes.push(Node { kind, below: 0, start: position(start), end: position(end) });
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
 
-    fn next_is(&mut self, byte: u8) -> bool {
-        let is = self.peek() == Some(byte);
-        self.at += usize::from(is);
-        is
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), Error> {
-        if self.next_is(byte) { Ok(()) } else { Err(Error::JsonSyntax) }
-    }
-
-    fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+    fn skip_whitespace(&self, mut at: usize) -> usize {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(at) {
+            at += 1;
         }
+        at
+    }
+
+    #[cold]
+    fn fail(&mut self, error: Error) -> Option<usize> {
+        self.error = error;
+        None
     }
 }
 

@@ -1,9 +1,53 @@
 //! Strings: where they end, and what their escapes mean (RFC 8259 section 7).
 
+use super::Kind;
 use crate::error::Error;
 
+/// Whether a text has a backslash or a control character anywhere.
+#[inline]
+pub(super) fn has_escapes_or_controls(bytes: &[u8]) -> bool {
+    // Blocks of fixed size without an early exit become vector instructions.
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    let special = |byte: &u8| *byte == b'\\' || *byte < 0x20;
+    blocks.iter().any(|block| block.iter().fold(false, |found, byte| found | special(byte))) || rest.iter().any(special)
+}
+
+/// How far it is to the next quote.
+#[inline]
+pub(super) fn length_to_quote(bytes: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
+        let quotes = zero_bytes(u64::from_le_bytes(*word) ^ (ONES * b'"' as u64));
+        if quotes != 0 {
+            return Some(length + quotes.trailing_zeros() as usize / 8);
+        }
+        length += 8;
+    }
+    rest.iter().position(|byte| *byte == b'"').map(|more| length + more)
+}
+
+/// The kind and the length of a string that may have escapes, after its opening quote.
+pub(super) fn length(bytes: &[u8]) -> Result<(Kind, usize), Error> {
+    let mut kind = Kind::String;
+    let mut at = 0;
+    loop {
+        at += plain_length(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'"') => return Ok((kind, at)),
+            Some(b'\\') => {
+                kind = Kind::EscapedString;
+                at += escape_length(bytes.get(at..).unwrap_or_default())?;
+            }
+            // The end of the text, or a control character (RFC 8259 section 7).
+            _ => return Err(Error::JsonSyntax),
+        }
+    }
+}
+
 /// How many bytes at the start need no attention: no quote, no backslash, no control character.
-pub(super) fn plain_length(bytes: &[u8]) -> usize {
+#[inline]
+fn plain_length(bytes: &[u8]) -> usize {
     let mut length = 0;
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
@@ -19,14 +63,17 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
 /// The top bit of each byte that ends a plain run. Bits above the lowest one set may be wrong (a borrow), so that only
 /// the lowest one counts.
 const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const TOPS: u64 = ONES << 7;
-    const fn zero_bytes(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & TOPS
-    }
     let control = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
     control | zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64))
 }
+
+/// The top bit of each zero byte, with the same reservation.
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & TOPS
+}
+
+const ONES: u64 = u64::MAX / 255;
+const TOPS: u64 = ONES << 7;
 
 /// The length of the escape that the bytes start with; of a surrogate pair, of both halves.
 pub(super) fn escape_length(bytes: &[u8]) -> Result<usize, Error> {
@@ -94,9 +141,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_runs_end_at_the_first_special_byte(bytes in proptest::collection::vec(prop_oneof![0x1e_u8..0x24, 0x5a_u8..0x5e, any::<u8>()], 0..40)) {
+        fn plain_runs_end_at_the_first_special_byte(bytes in proptest::collection::vec(prop_oneof![0x1e_u8..0x24, 0x5a_u8..0x5e, any::<u8>()], 0..90)) {
             let expected = bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count();
             prop_assert_eq!(plain_length(&bytes), expected);
+            prop_assert_eq!(length_to_quote(&bytes), bytes.iter().position(|byte| *byte == b'"'));
+            prop_assert_eq!(has_escapes_or_controls(&bytes), bytes.iter().any(|byte| *byte < 0x20 || *byte == b'\\'));
         }
 
         #[test]

@@ -15,7 +15,7 @@ pub(super) fn check(
     issuer(&policy.issuer, registered)?;
     audience(&policy.audience, registered)?;
     times(policy, registered, now)?;
-    required(policy, claims)
+    required(policy, claims, registered)
 }
 
 fn issuer(policy: &Issuer, registered: &RegisteredClaims) -> Result<(), Error> {
@@ -53,7 +53,7 @@ fn times(policy: &Verifier, registered: &RegisteredClaims, now: UnixTime) -> Res
     if earliest.since(issued) > max_age.as_secs() { Err(Error::TooOld) } else { Ok(()) }
 }
 
-fn required(policy: &Verifier, claims: Value<'_>) -> Result<(), Error> {
-    let present = |name: &String| claims.member(name).is_some();
+fn required(policy: &Verifier, claims: Value<'_>, registered: &RegisteredClaims) -> Result<(), Error> {
+    let present = |name: &String| registered.has(name).unwrap_or_else(|| claims.member(name).is_some());
     if policy.required_claims.iter().all(present) { Ok(()) } else { Err(Error::ClaimMissing) }
 }

@@ -1,7 +1,9 @@
 //! The registered claims (RFC 7519 section 4.1).
 
+use std::borrow::Cow;
+
 use crate::error::Error;
-use crate::json::{Kind, Number, Value};
+use crate::json::{Number, Value};
 use crate::limits::{MAX_AUDIENCES, MAX_NUMERIC_DATE};
 use crate::time::UnixTime;
 
@@ -26,17 +28,31 @@ pub struct RegisteredClaims {
 }
 
 impl RegisteredClaims {
+    /// Whether a claim is there; nothing when it is none of these.
+    pub(super) fn has(&self, name: &str) -> Option<bool> {
+        Some(match name {
+            "iss" => self.iss.is_some(),
+            "sub" => self.sub.is_some(),
+            "aud" => !self.aud.is_empty(),
+            "exp" => self.exp.is_some(),
+            "nbf" => self.nbf.is_some(),
+            "iat" => self.iat.is_some(),
+            "jti" => self.jti.is_some(),
+            _ => return None,
+        })
+    }
+
     pub(super) fn read(claims: Value<'_>) -> Result<Self, Error> {
         let mut registered = Self::default();
         for (name, value) in claims.members().ok_or(Error::ClaimsNotObject)? {
             match name.as_ref() {
-                "iss" => registered.iss = Some(text(value)?),
-                "sub" => registered.sub = Some(text(value)?),
+                "iss" => registered.iss = Some(text(value).ok_or(Error::ClaimMalformed)?),
+                "sub" => registered.sub = Some(text(value).ok_or(Error::ClaimMalformed)?),
                 "aud" => registered.aud = audiences(value)?,
-                "exp" => registered.exp = Some(date(value)?),
-                "nbf" => registered.nbf = Some(date(value)?),
-                "iat" => registered.iat = Some(date(value)?),
-                "jti" => registered.jti = Some(text(value)?),
+                "exp" => registered.exp = Some(date(value).ok_or(Error::DateMalformed)?),
+                "nbf" => registered.nbf = Some(date(value).ok_or(Error::DateMalformed)?),
+                "iat" => registered.iat = Some(date(value).ok_or(Error::DateMalformed)?),
+                "jti" => registered.jti = Some(text(value).ok_or(Error::ClaimMalformed)?),
                 _ => {}
             }
         }
@@ -44,35 +60,35 @@ impl RegisteredClaims {
     }
 }
 
-fn text(value: Value<'_>) -> Result<String, Error> {
-    value.as_str().map(String::from).ok_or(Error::ClaimMalformed)
+/// A string, or nothing when the value is none. An `Option` is copied faster here than a `Result`.
+fn text(value: Value<'_>) -> Option<String> {
+    value.as_str().map(Cow::into_owned)
 }
 
 /// RFC 7519 section 4.1.3: a string, or an array of strings. An empty array is for nobody, and a mistake.
 fn audiences(value: Value<'_>) -> Result<Vec<String>, Error> {
-    let Some(elements) = value.elements() else { return Ok(vec![text(value)?]) };
+    let Some(elements) = value.elements() else {
+        return text(value).map(|audience| vec![audience]).ok_or(Error::ClaimMalformed);
+    };
     let mut audiences = Vec::new();
     for element in elements {
         if audiences.len() == MAX_AUDIENCES {
             return Err(Error::TooManyAudiences);
         }
-        audiences.push(text(element)?);
+        audiences.push(text(element).ok_or(Error::ClaimMalformed)?);
     }
     if audiences.is_empty() { Err(Error::ClaimMalformed) } else { Ok(audiences) }
 }
 
 /// A NumericDate (RFC 7519 section 2), rounded up to the whole second: a verifier's clock shows whole seconds too, and
 /// `now < exp` has the same answer for both.
-fn date(value: Value<'_>) -> Result<UnixTime, Error> {
-    if !matches!(value.kind(), Kind::Integer | Kind::Number) {
-        return Err(Error::DateMalformed);
-    }
-    let seconds = match value.as_number() {
-        Some(Number::Unsigned(seconds)) => seconds,
-        Some(Number::Float(seconds)) => whole(seconds).ok_or(Error::DateMalformed)?,
-        _ => return Err(Error::DateMalformed),
+fn date(value: Value<'_>) -> Option<UnixTime> {
+    let seconds = match value.as_number()? {
+        Number::Unsigned(seconds) => seconds,
+        Number::Float(seconds) => whole(seconds)?,
+        Number::Negative(_) => return None,
     };
-    if seconds < MAX_NUMERIC_DATE { Ok(UnixTime::from_secs(seconds)) } else { Err(Error::DateMalformed) }
+    (seconds < MAX_NUMERIC_DATE).then_some(UnixTime::from_secs(seconds))
 }
 
 #[expect(

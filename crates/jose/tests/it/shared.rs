@@ -137,7 +137,7 @@ fn verify_cookbook(file: &Value, output: &Value) -> Result<(), Error> {
         key => vec![JwkSet::from_jwk(key.to_string().as_bytes())?],
     };
     let verifier = jws::Verifier::new(SignatureAlgorithm::ALL.iter().copied());
-    let mut verified = 0;
+    let mut count = 0;
     for keys in &keys {
         let content = if let Some(token) = output.as_str() {
             if token.contains("..") {
@@ -153,13 +153,13 @@ fn verify_cookbook(file: &Value, output: &Value) -> Result<(), Error> {
                 verifier.verify_json_detached(document.as_bytes(), payload, keys, jws::Required::ANY)
             };
             outcome.map(|document| {
-                verified += document.verified().count();
+                count += document.verified().count();
                 document.into_payload()
             })
         }?;
         assert_eq!(content, payload);
     }
-    assert!(output.is_string() || verified == keys.len());
+    assert!(output.is_string() || count == keys.len());
     Ok(())
 }
 
@@ -254,14 +254,14 @@ fn cases(file: &Value) -> Vec<(&Value, &Value)> {
 }
 
 /// Verifies a case with its group's public key, or the private one of a secret.
-fn verify_with_group(group: &Value, test: &Value) -> Result<Vec<u8>, Error> {
+fn verify_with_group(group: &Value, case: &Value) -> Result<Vec<u8>, Error> {
     let key = group.get("public").or_else(|| group.get("private")).unwrap();
     let text = key.to_string();
     let keys =
         if key.get("keys").is_some() { JwkSet::parse(text.as_bytes())? } else { JwkSet::from_jwk(text.as_bytes())? };
     let verifier = jws::Verifier::new(SignatureAlgorithm::ALL.iter().copied());
     // One case is a good JSON serialization, which a verifier of compact tokens must not take for one.
-    let token = test["jws"].as_str().map_or_else(|| test["jws"].to_string(), str::to_owned);
+    let token = case["jws"].as_str().map_or_else(|| case["jws"].to_string(), str::to_owned);
     verifier.verify(&token, &keys).map(jws::Verified::into_payload)
 }
 
