@@ -7,7 +7,9 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod encrypt_and_decrypt;
 mod keys;
 mod shared;
+mod shared_jwe;
 mod sign_and_verify;
 mod tokens;
