@@ -27,6 +27,7 @@
 mod builder;
 mod checks;
 mod claims;
+mod nested;
 mod sign;
 mod token_type;
 mod unverified;
@@ -35,6 +36,7 @@ mod verifier;
 
 pub use builder::{Builder, NeedsAlgorithms, NeedsAudience, NeedsIssuer};
 pub use claims::RegisteredClaims;
+pub use nested::{Nested, sign_then_encrypt};
 pub use sign::sign;
 pub use token_type::TokenType;
 pub use unverified::Unverified;
