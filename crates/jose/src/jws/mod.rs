@@ -18,4 +18,5 @@ pub use json::{Required, VerifiedJson};
 pub(crate) use known::KnownHeaders;
 pub(crate) use sign::sign_encoded;
 pub use sign::{NewHeader, NewSignature, sign, sign_detached, sign_flattened, sign_general};
+pub(crate) use verify::verify_with;
 pub use verify::{UnknownKeyId, Verified, VerifiedSignature, Verifier};

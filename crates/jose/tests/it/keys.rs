@@ -1,12 +1,13 @@
 //! Keys and key sets.
 
+use crate::fixtures;
 use probity_jose::jwk::{Jwk, SkippedKey};
 use probity_jose::{Error, JwkSet, SignatureAlgorithm, SigningKey, VerifyingKey, jws};
 
 #[test]
 fn a_private_key_survives_each_of_its_forms() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k \"1\"");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k \"1\"");
         let jwk = key.to_jwk();
         let back = SigningKey::from_jwk(jwk.as_bytes()).unwrap();
         assert_eq!(*back.to_jwk(), *jwk, "{algorithm}");
@@ -26,7 +27,7 @@ fn a_private_key_survives_each_of_its_forms() {
 #[test]
 fn a_public_key_survives_each_of_its_forms_and_holds_nothing_private() {
     for algorithm in SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k1");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k1");
         let jwk = key.public_jwk().unwrap();
         assert!(!Jwk::parse(jwk.as_bytes()).unwrap().is_private(), "{algorithm}");
         let public = VerifyingKey::from_jwk(jwk.as_bytes(), *algorithm).unwrap();
@@ -42,7 +43,7 @@ fn a_public_key_survives_each_of_its_forms_and_holds_nothing_private() {
 #[test]
 fn nothing_private_is_printed() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k1");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k1");
         let jwk: serde_json::Value = serde_json::from_str(&key.to_jwk()).unwrap();
         let printed = format!("{key:?} {:?} {:?}", Jwk::parse(key.to_jwk().as_bytes()).unwrap(), key.verifying_key());
         for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {

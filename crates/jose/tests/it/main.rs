@@ -8,8 +8,12 @@
 )]
 
 mod encrypt_and_decrypt;
+mod fixtures;
+mod json_serialization;
 mod keys;
+mod profiles;
 mod shared;
 mod shared_jwe;
 mod sign_and_verify;
 mod tokens;
+mod vectors;
