@@ -77,12 +77,12 @@ impl SnapshotClaims {
         keys: &JwkSet,
         algorithms: &[SignatureAlgorithm],
     ) -> Result<Self, SnapshotError> {
-        let policy = jwt::Verifier::custom(TokenType::Exactly(SNAPSHOT_TYPE.to_owned()))
+        let mut policy = jwt::Verifier::custom(TokenType::Exactly(SNAPSHOT_TYPE.to_owned()))
             .issuer(issuer)
             .danger_accept_any_audience()
             .algorithms(algorithms.iter().copied());
         // A snapshot has no lifetime: its position says how old it is, and deltas bring it up to date.
-        let policy = jwt::Verifier { required_claims: vec!["positions".to_owned()], ..policy };
+        policy.required_claims = vec!["positions".to_owned()];
         let verified = policy.verify::<Wire>(token, keys, UnixTime::default())?;
         Self::read(verified.claims()).ok_or(SnapshotError::Signature(Error::ClaimsMismatch))
     }
