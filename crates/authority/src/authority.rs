@@ -35,7 +35,7 @@ use crate::http;
 use crate::keys::{KeyError, Keys};
 use crate::moment::TokenClock;
 use crate::places::Places;
-use crate::revocation::{History, Hub, Timing};
+use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
     drop_expired_families, drop_expired_sessions, drop_lapsed_revocations,
@@ -127,7 +127,7 @@ impl Authority {
         let horizon = horizon(now).max(opening.horizon().await?);
         let live = opening.live_revocations(horizon).await?;
         let log = Position { writer: Writer(entropy::bytes()?), term: opening.term(), seq: 0 };
-        let history = History::new(log, opening.earlier_logs().await?);
+        let history = History::new(log, opening.earlier_logs(MAX_EARLIER_LOGS).await?);
         let timing = if config.postgres.is_some() { Timing::SHARED } else { Timing::DEFAULT };
         let hub = Hub::start(&config.issuer, history, &live, horizon, timing);
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));

@@ -11,7 +11,6 @@ use super::sqlite::{self, Sqlite};
 use super::value::{Inconsistent, Row, Value};
 use super::write::{Conflict, Write};
 use crate::moment::TokenClock;
-use crate::revocation::MAX_EARLIER_LOGS;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -137,12 +136,12 @@ impl Opening {
         Ok(UnixTime::from_secs(seconds))
     }
 
-    /// Where each earlier log ended, as far as they are remembered.
+    /// Where the latest of the earlier logs ended, at most `limit` of them.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) async fn earlier_logs(&self) -> Result<Vec<Position>, StoreError> {
-        let rows = self.query(EARLIER_LOGS, &[Value::from(MAX_EARLIER_LOGS)]).await?;
+    pub(crate) async fn earlier_logs(&self, limit: u32) -> Result<Vec<Position>, StoreError> {
+        let rows = self.query(EARLIER_LOGS, &[Value::from(limit)]).await?;
         Ok(rows.iter().map(end_of_log).collect::<Result<_, _>>()?)
     }
 

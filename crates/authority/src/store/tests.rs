@@ -343,7 +343,7 @@ async fn a_start_knows_where_each_earlier_log_ended(place: &Place) {
     store.close().await;
     drop(store);
     let opening = Opening::open(place.site()).await.unwrap();
-    assert_eq!(opening.earlier_logs().await.unwrap(), [Position { writer: Writer([3; 8]), term: 1, seq: 3 }]);
+    assert_eq!(opening.earlier_logs(10).await.unwrap(), [Position { writer: Writer([3; 8]), term: 1, seq: 3 }]);
     assert_eq!(opening.term(), 2);
 }
 

@@ -46,7 +46,7 @@ impl<'k> NewRecipient<'k> {
 /// in the protected header.
 ///
 /// # Errors
-/// As [`encrypt`](super::encrypt).
+/// As [`encrypt`](super::encrypt()).
 pub fn encrypt_flattened(
     document: &NewDocument,
     encryption: ContentEncryptionAlgorithm,
@@ -74,7 +74,7 @@ pub fn encrypt_flattened(
 /// the recipients' own headers.
 ///
 /// # Errors
-/// As [`encrypt`](super::encrypt); [`Error::NoRecipients`], [`Error::TooManyRecipients`];
+/// As [`encrypt`](super::encrypt()); [`Error::NoRecipients`], [`Error::TooManyRecipients`];
 /// [`Error::HeaderContradiction`] when there are several recipients, and one of them has `dir` or `ECDH-ES`, for which
 /// the sender can't choose the key of the content.
 pub fn encrypt_general(

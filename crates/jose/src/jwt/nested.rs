@@ -75,10 +75,10 @@ impl Nested {
     }
 }
 
-/// Makes a nested JWT: signs claims as [`sign`] does, and encrypts the result.
+/// Makes a nested JWT: signs claims as [`sign()`] does, and encrypts the result.
 ///
 /// # Errors
-/// Those of [`sign`] and of [`jwe::encrypt`].
+/// Those of [`sign()`] and of [`jwe::encrypt`].
 ///
 /// ```
 /// use probity_jose::jwe::{ContentEncryptionAlgorithm, DecryptionKey, KeyManagementAlgorithm};

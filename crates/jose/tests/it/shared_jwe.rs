@@ -110,11 +110,11 @@ fn cookbook_nesting() {
     let keys = JwkSet::from_jwk(file["sign"]["input"]["key"].to_string().as_bytes()).unwrap();
     let recipient = DecryptionKeys::from_jwk(file["encrypt"]["input"]["key"].to_string().as_bytes()).unwrap();
     let token = file["encrypt"]["output"]["compact"].as_str().unwrap();
-    let verifier = jwt::Verifier::custom(jwt::TokenType::Untyped)
+    let policy = jwt::Verifier::custom(jwt::TokenType::Untyped)
         .issuer("hobbiton.example")
         .danger_accept_any_audience()
         .algorithms([SignatureAlgorithm::Ps256]);
-    let nested = jwt::Nested::new(decrypter(), verifier);
+    let nested = jwt::Nested::new(decrypter(), policy);
     let before = UnixTime::from_secs(1_300_819_379);
     let verified = nested.verify::<Value>(token, &recipient, &keys, before).unwrap();
     assert_eq!(verified.claims()["http://example.com/is_root"], true);
