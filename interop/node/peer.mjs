@@ -2,9 +2,14 @@
 import * as jose from "jose";
 import { createInterface } from "node:readline";
 
-const publicHalf = ({ kty, crv, x, y, n, e, alg, kid, use, k }) =>
-  JSON.parse(JSON.stringify(kty === "oct" ? { kty, k, kid } : { kty, crv, x, y, n, e, kid }));
-const strip = (jwk) => { const { use, key_ops, alg, ...rest } = jwk; return rest; };
+const publicHalf = ({ kty, crv, x, y, n, e, pub, alg, k }) => {
+  const members = { oct: { kty, k }, AKP: { kty, alg, pub } }[kty] ?? { kty, crv, x, y, n, e };
+  return JSON.parse(JSON.stringify(members));
+};
+const strip = (jwk) => {
+  const { use, key_ops, alg, ...rest } = jwk;
+  return jwk.kty === "AKP" ? { alg, ...rest } : rest;
+};
 const bytes = (text) => jose.base64url.decode(text);
 
 async function secret(jwk, alg) {
