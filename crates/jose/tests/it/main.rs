@@ -11,6 +11,7 @@ mod fixtures;
 mod json_serialization;
 mod keys;
 mod profiles;
+mod properties;
 mod shared;
 mod sign_and_verify;
 mod tokens;
