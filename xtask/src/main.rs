@@ -1,2 +1,56 @@
-//! Automation.
-fn main() {}
+//! Automation of this repository: `cargo xtask test | tidy | docs`.
+
+mod debian;
+mod docs;
+mod libtest;
+mod metadata;
+mod process;
+mod sources;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  test          everything that must hold: format, clippy, tidy, docs, every test; installs missing Debian packages as root
+  tidy          arrows of ARCHITECTURE.md, dead files, broken links, open points without an issue
+  docs          write the generated pages of docs/reference
+  docs --check  fail when they are stale
+
+Examples: cargo xtask test
+          cargo xtask test revocation     only the tests whose names have that text, and nothing else
+";
+
+/// Why a command failed: a sentence for a person, or nothing when it was said already.
+type Failure = String;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => test::everything(),
+        ["test", filter] => test::only(filter),
+        ["tidy"] => tidy::run(),
+        ["docs"] => docs::write(),
+        ["docs", "--check"] => docs::check(),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_empty() {
+                eprintln!("xtask: {failure}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -12,7 +12,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When the file can't be read or has no certificate.
-pub fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, Failure> {
+pub(crate) fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, Failure> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("probity/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
@@ -33,7 +33,7 @@ pub fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, Failure> {
 ///
 /// # Errors
 /// What the file system says.
-pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).doing(path.display())
 }
 
@@ -41,7 +41,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// When the file can't be read, is empty, or has more than one line.
-pub fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
+pub(crate) fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
     let text = String::from_utf8(read(path)?).map_err(|_| Failure::new(format!("{}: not UTF-8", path.display())))?;
     let text = zeroize::Zeroizing::new(text);
     let secret = text.trim_end_matches(['\r', '\n']);

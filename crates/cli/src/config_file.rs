@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 
 use crate::client::read;
-use crate::failure::{Doing, Failure};
+use crate::failure::{Doing, Failure, Kind};
 
 /// The largest configuration file, in bytes.
 const MAX_CONFIG_BYTES: usize = 1 << 20;
@@ -18,16 +18,29 @@ const MAX_DISTANCE: usize = 3;
 /// # Errors
 /// When it can't be read, is no TOML, or a key is unknown, missing or of the wrong type; the message names the file and
 /// the key.
-pub fn load<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let bytes = read(path)?;
-    if bytes.len() > MAX_CONFIG_BYTES {
-        return Err(Failure::new(format!("{}: more than {MAX_CONFIG_BYTES} bytes", path.display())));
-    }
-    let text = std::str::from_utf8(&bytes).doing(path.display())?;
-    parse(text).map_err(Failure::new).doing(path.display())
+pub(crate) fn load<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let bytes = read(path).or_kind(Kind::Configuration)?;
+    let text = if bytes.len() > MAX_CONFIG_BYTES {
+        Err(format!("more than {MAX_CONFIG_BYTES} bytes"))
+    } else {
+        String::from_utf8(bytes).map_err(|error| error.to_string())
+    };
+    text.and_then(|text| parse(&text)).map_err(Failure::new).or_kind(Kind::Configuration).doing(path.display())
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+/// The folder of a configuration file, to which the paths in it are relative.
+pub(crate) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Reads the text of a configuration file.
+///
+/// # Errors
+/// A sentence that names the key and what is wrong with it.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let document = toml::Deserializer::parse(text).map_err(|error| error.to_string())?;
     serde_path_to_error::deserialize(document).map_err(|error| {
         let path = error.path().to_string();

@@ -1,5 +1,7 @@
 //! Sockets: binds an address and serves HTTP/1.1 and HTTP/2 on it, with TLS or, where that is allowed, without.
 
+mod drain;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -9,16 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
+
+pub(crate) use drain::Drained;
+use drain::Lingering;
 
 /// How long a client may take for the TLS handshake, and for a request's headers.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
@@ -37,7 +42,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a listener can't be made of.
 #[derive(Debug, thiserror::Error)]
-pub enum ListenError {
+pub(crate) enum ListenError {
     /// The address can't be bound.
     #[error("can't listen on {address}: {source}")]
     Bind {
@@ -59,51 +64,64 @@ pub enum ListenError {
     },
 }
 
-/// A bound address.
-pub struct Listener {
+/// A bound address that nobody is served on yet.
+pub(crate) struct Socket {
     tcp: TcpListener,
-    tls: Option<TlsAcceptor>,
     address: SocketAddr,
 }
 
-impl Listener {
-    /// Binds an address for plain HTTP; only on loopback.
+impl Socket {
+    /// Binds an address; port 0 lets the system choose.
     ///
     /// # Errors
-    /// [`ListenError`]
-    pub async fn plain(address: SocketAddr) -> Result<Self, ListenError> {
-        if !address.ip().is_loopback() {
-            return Err(ListenError::PlainBeyondLoopback(address));
-        }
-        Self::bind(address, None).await
-    }
-
-    /// Binds an address for HTTPS.
-    ///
-    /// # Errors
-    /// [`ListenError`]
-    pub async fn tls(address: SocketAddr, config: Arc<rustls::ServerConfig>) -> Result<Self, ListenError> {
-        Self::bind(address, Some(TlsAcceptor::from(config))).await
-    }
-
-    async fn bind(address: SocketAddr, tls: Option<TlsAcceptor>) -> Result<Self, ListenError> {
+    /// [`ListenError::Bind`]
+    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
         let failed = |source| ListenError::Bind { address, source };
         let tcp = TcpListener::bind(address).await.map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
-        Ok(Self { tcp, tls, address })
+        Ok(Self { tcp, address })
     }
 
-    /// The address that was bound, with the port that the system chose when 0 was asked for.
-    pub const fn address(&self) -> SocketAddr {
+    /// The address that was bound, with the port that the system chose.
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Plain HTTP; only on loopback.
+    ///
+    /// # Errors
+    /// [`ListenError::PlainBeyondLoopback`]
+    pub(crate) fn plain_http(self) -> Result<Listener, ListenError> {
+        if !self.address.ip().is_loopback() {
+            return Err(ListenError::PlainBeyondLoopback(self.address));
+        }
+        Ok(Listener { socket: self, tls: None })
+    }
+
+    /// HTTPS.
+    pub(crate) fn https(self, config: Arc<rustls::ServerConfig>) -> Listener {
+        Listener { socket: self, tls: Some(TlsAcceptor::from(config)) }
+    }
+}
+
+/// A bound address and how it is served.
+pub(crate) struct Listener {
+    socket: Socket,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Listener {
+    /// The address that was bound.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.socket.address
     }
 
     /// Serves until `stop` completes, then lets requests in flight finish for a while.
     ///
     /// The peer's [`SocketAddr`] is among each request's extensions.
-    pub async fn serve<F, A, B>(self, respond: F, stop: impl Future<Output = ()>)
+    pub(crate) async fn serve<F, A, B>(self, respond: F, stop: impl Future<Output = ()>)
     where
-        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+        F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Response<B>> + Send + 'static,
         B: Body + Send + 'static,
         B::Data: Send,
@@ -115,7 +133,7 @@ impl Listener {
         loop {
             let accepted = async {
                 let place = Arc::clone(&places).acquire_owned().await;
-                (place, self.tcp.accept().await)
+                (place, self.socket.tcp.accept().await)
             };
             let ((place, accepted), watcher) = tokio::select! {
                 accepted = accepted => (accepted, graceful.watcher()),
@@ -125,10 +143,7 @@ impl Listener {
                 Ok((stream, peer)) => {
                     let respond = respond.clone();
                     let tls = self.tls.clone();
-                    tokio::spawn(async move {
-                        let _place = place;
-                        serve_connection(stream, peer, tls, respond, watcher).await;
-                    });
+                    tokio::spawn(serve_connection(stream, peer, place.ok(), tls, respond, watcher));
                 }
                 Err(error) => {
                     warn!(error = %error, "a connection could not be accepted");
@@ -136,7 +151,7 @@ impl Listener {
                 }
             }
         }
-        drop(self.tcp);
+        drop(self.socket);
         if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
             debug!("connections were still open when the time to drain was over");
         }
@@ -146,11 +161,12 @@ impl Listener {
 async fn serve_connection<F, A, B>(
     stream: TcpStream,
     peer: SocketAddr,
+    place: Option<OwnedSemaphorePermit>,
     tls: Option<TlsAcceptor>,
     respond: F,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
-    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
+    F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Response<B>> + Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -160,9 +176,10 @@ async fn serve_connection<F, A, B>(
     if let Err(error) = stream.set_nodelay(true) {
         debug!(error = %error, "TCP_NODELAY could not be set");
     }
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+    let stream = Lingering::new(stream, place);
+    let service = hyper::service::service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(peer);
-        let answer = respond(request);
+        let answer = respond(request.map(Drained::new));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -199,7 +216,11 @@ async fn serve_connection<F, A, B>(
 ///
 /// # Errors
 /// [`ListenError::Certificate`] names the file and what is wrong with it.
-pub fn tls_config(certificate: &Path, key: &Path, allow_tls12: bool) -> Result<Arc<rustls::ServerConfig>, ListenError> {
+pub(crate) fn tls_config(
+    certificate: &Path,
+    key: &Path,
+    allow_tls12: bool,
+) -> Result<Arc<rustls::ServerConfig>, ListenError> {
     let broken = |path: &Path, reason: &dyn std::fmt::Display| ListenError::Certificate {
         path: path.to_owned(),
         reason: reason.to_string(),
@@ -222,22 +243,35 @@ pub fn tls_config(certificate: &Path, key: &Path, allow_tls12: bool) -> Result<A
 }
 
 /// Completes when the process is asked to stop: SIGINT or SIGTERM.
-pub async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-                return;
-            }
-            Err(error) => warn!(error = %error, "SIGTERM can't be caught"),
+pub(crate) async fn stop_signal() {
+    tokio::select! {
+        () = interrupted() => {}
+        () = terminated() => {}
+    }
+}
+
+async fn interrupted() {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        warn!(error = %error, "SIGINT can't be caught");
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            terminate.recv().await;
+        }
+        Err(error) => {
+            warn!(error = %error, "SIGTERM can't be caught");
+            std::future::pending::<()>().await;
         }
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// A line for a person.
     #[default]
     Text,
@@ -16,7 +16,7 @@ pub enum LogFormat {
 }
 
 /// Starts logging. `PROBITY_LOG` overrides `default`: a level, or targets with levels (`info,probity_guard=debug`).
-pub fn start(format: LogFormat, default: &str) {
+pub(crate) fn start(format: LogFormat, default: &str) {
     let filter = EnvFilter::try_from_env("PROBITY_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

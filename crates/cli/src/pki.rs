@@ -10,18 +10,18 @@ const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The files of a development certificate.
 #[derive(Debug, Clone)]
-pub struct DevCertificate {
+pub(crate) struct DevCertificate {
     /// The certificate authority, for clients to trust.
-    pub ca: PathBuf,
+    pub(crate) ca: PathBuf,
     /// The chain, leaf first.
-    pub certificate: PathBuf,
+    pub(crate) certificate: PathBuf,
     /// The leaf's private key.
-    pub key: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// Why a development certificate can't be made.
 #[derive(Debug, thiserror::Error)]
-pub enum PkiError {
+pub(crate) enum PkiError {
     /// The certificate could not be made.
     #[error("a development certificate can't be made: {0}")]
     Generate(#[from] rcgen::Error),
@@ -37,12 +37,9 @@ impl DevCertificate {
     ///
     /// # Errors
     /// [`PkiError`]
-    pub fn in_folder(folder: &Path) -> Result<Self, PkiError> {
-        let files = Self {
-            ca: folder.join("ca.pem"),
-            certificate: folder.join("tls.pem"),
-            key: folder.join("tls.key"),
-        };
+    pub(crate) fn in_folder(folder: &Path) -> Result<Self, PkiError> {
+        let files =
+            Self { ca: folder.join("ca.pem"), certificate: folder.join("tls.pem"), key: folder.join("tls.key") };
         if !(files.ca.exists() && files.certificate.exists() && files.key.exists()) {
             files.make()?;
         }
@@ -75,7 +72,7 @@ impl DevCertificate {
 ///
 /// # Errors
 /// Whatever the file system says.
-pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

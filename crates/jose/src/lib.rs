@@ -2,6 +2,7 @@
 //!
 //! * [`jwt`] verifies and makes tokens with claims: most callers need nothing else.
 //! * [`jws`] verifies and makes signed bytes.
+//! * [`jwe`] encrypts and decrypts bytes.
 //! * [`jwk`] reads and writes keys; [`SigningKey`] and [`VerifyingKey`] are keys bound to one algorithm, prepared for use.
 //! * [`limits`] names every limit on input, and [`Error`] every reason to refuse it.
 //! * [`manual`] tells the known attacks, and what makes each of them impossible here.
@@ -14,6 +15,7 @@ pub mod base64url;
 mod der;
 mod error;
 mod json;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;

@@ -56,6 +56,11 @@ impl AccessToken {
         self.token.registered().iss.as_deref().unwrap_or_default()
     }
 
+    /// `aud`.
+    pub fn audience(&self) -> &[String] {
+        &self.token.registered().aud
+    }
+
     /// `sub`: the user, or the client when it acts for itself.
     pub fn subject(&self) -> &str {
         self.token.registered().sub.as_deref().unwrap_or_default()
@@ -86,6 +91,11 @@ impl AccessToken {
         self.token.registered().jti.as_deref()
     }
 
+    /// `iat`; a token that does not say when it was issued is as old as the epoch.
+    pub fn issued(&self) -> UnixTime {
+        self.token.registered().iat.unwrap_or_default()
+    }
+
     /// `exp`.
     pub fn expires(&self) -> UnixTime {
         self.token.registered().exp.unwrap_or_default()
@@ -99,7 +109,8 @@ impl AccessToken {
             subject: self.subject(),
             client: self.client(),
             token: self.id(),
-            issued: self.token.registered().iat.unwrap_or_default(),
+            issued: self.issued(),
+            expires: self.expires(),
             family: self.token.claims().family.as_deref(),
             session_id: self.session_id(),
             session: self.session,

@@ -16,4 +16,4 @@ pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
 pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
 pub use metadata::{Metadata, MetadataError};
 pub use trust::{Trust, TrustConfig, TrustError};
-pub use verify::{Rejection, TokenVerifier};
+pub use verify::{ISSUED_AHEAD, Rejection, TokenVerifier, access_token_of_any_audience};

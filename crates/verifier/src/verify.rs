@@ -1,12 +1,17 @@
 //! The decision about one token: signature and claims, then revocation, then the lease, in this order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime, jwt};
 
 use crate::access_token::{AccessToken, UnknownStatus};
 use crate::clock::BootTime;
 use crate::revocation::{Lease, Level, Replica};
+
+/// How far a token's `iat` may be ahead of our clock: the issuer's may be a little fast, and an `iat` in the future harms
+/// nobody, since `exp` is checked on its own.
+pub const ISSUED_AHEAD: Duration = Duration::from_mins(1);
 
 /// Why a token is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +51,25 @@ impl Rejection {
     }
 }
 
+/// Checks signature and claims of an issuer's access token for whichever audience; neither revocation nor lease.
+///
+/// For the issuer itself, which must recognise every token that it has signed.
+///
+/// # Errors
+/// [`Rejection::Invalid`], [`Rejection::UnknownStatus`].
+pub fn access_token_of_any_audience(
+    issuer: &str,
+    algorithms: &[SignatureAlgorithm],
+    token: &str,
+    keys: &JwkSet,
+    now: UnixTime,
+) -> Result<AccessToken, Rejection> {
+    let policy = jwt::Verifier::access_token().issuer(issuer).danger_accept_any_audience();
+    let mut policy = policy.algorithms(algorithms.iter().copied());
+    policy.issued_ahead = ISSUED_AHEAD;
+    Ok(AccessToken::new(policy.verify(token, keys, now)?)?)
+}
+
 /// Checks access tokens of one issuer for one audience.
 #[derive(Debug)]
 pub struct TokenVerifier {
@@ -57,10 +81,11 @@ pub struct TokenVerifier {
 impl TokenVerifier {
     /// A verifier of RFC 9068 access tokens from the replica's issuer.
     pub fn new(audience: &str, algorithms: &[SignatureAlgorithm], replica: Arc<Replica>, lease: Arc<Lease>) -> Self {
-        let policy = jwt::Verifier::access_token()
+        let mut policy = jwt::Verifier::access_token()
             .issuer(replica.issuer())
             .audience(audience)
             .algorithms(algorithms.iter().copied());
+        policy.issued_ahead = ISSUED_AHEAD;
         Self { policy, replica, lease }
     }
 

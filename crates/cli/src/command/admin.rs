@@ -8,16 +8,18 @@ use serde_json::{Value, json};
 
 use crate::client::{self, http_client};
 use crate::config_file;
-use crate::failure::{Doing, Failure};
+use crate::failure::{Doing, Failure, Kind};
+use crate::output;
 
 /// Administer a running authority.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     probity admin guards\n  \
-    probity admin revoke session s_7Jq...\n  \
-    probity admin revoke subject alice --level durable --json\n\n\
+    probity admin sessions SUB\n  \
+    probity admin revoke session SID\n  \
+    probity admin revoke client CLIENT_ID --level durable --json\n\n\
     `serve --dev` writes a profile to its data folder: probity-data/admin.toml.")]
-pub struct AdminArgs {
+pub(crate) struct AdminArgs {
     /// Which authority, and as which client: a file with issuer, ca_file, client_id and client_secret_file.
     #[arg(
         long,
@@ -37,25 +39,35 @@ pub struct AdminArgs {
 #[derive(Debug, Subcommand)]
 enum AdminCommand {
     /// Revoke, and wait until every guard enforces it.
+    #[command(after_help = "Examples:\n  \
+        probity admin revoke session SID\n  \
+        probity admin revoke subject SUB --level durable --json\n\n\
+        The answer `enforced` means: each guard has confirmed that it refuses what was revoked, or its lease has run \
+        out, so that it refuses everything. That takes milliseconds, or some 3 s when a guard does not answer.")]
     Revoke {
         /// What is revoked.
         what: Level,
         /// Its identifier: sid, jti, sub, client_id, refresh family or kid.
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// What the answer means.
         #[arg(long, value_enum, default_value_t)]
         level: AnswerLevel,
     },
     /// List the guards: connected or lately so, position, lag, lease.
+    #[command(after_help = "Example:\n  probity admin guards --json")]
     Guards,
     /// Register a guard and print its credential, which is shown only once.
+    #[command(after_help = "Example:\n  (umask 077; probity admin add-guard edge-1 > guard.credential)")]
     AddGuard {
         /// A name for logs and lists.
         name: String,
     },
     /// List the live sessions of a subject.
+    #[command(after_help = "Example:\n  probity admin sessions SUB\n\nTimes are in seconds since 1970.")]
     Sessions {
         /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
         subject: String,
     },
 }
@@ -90,19 +102,35 @@ enum AnswerLevel {
 /// The file that `--profile` names.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AdminProfile {
+pub(crate) struct AdminProfile {
     /// The authority's issuer.
-    pub issuer: String,
-    /// Certificates (PEM) to trust instead of the platform's; relative to the profile.
-    pub ca_file: Option<PathBuf>,
+    pub(crate) issuer: String,
+    /// Certificates (PEM) to trust instead of the platform's.
+    pub(crate) ca_file: Option<PathBuf>,
     /// A client with the scope `probity:admin`.
-    pub client_id: String,
-    /// The file with its secret; relative to the profile.
-    pub client_secret_file: PathBuf,
+    pub(crate) client_id: String,
+    /// The file with its secret.
+    pub(crate) client_secret_file: PathBuf,
+}
+
+impl AdminProfile {
+    /// Reads a profile; paths in it are relative to it.
+    ///
+    /// # Errors
+    /// Names the key that can't work.
+    pub(crate) fn load(file: &Path) -> Result<Self, Failure> {
+        let profile: Self = config_file::load(file)?;
+        let folder = config_file::folder(file);
+        Ok(Self {
+            ca_file: profile.ca_file.map(|path| folder.join(path)),
+            client_secret_file: folder.join(profile.client_secret_file),
+            ..profile
+        })
+    }
 }
 
 /// An administrator's connection to an authority.
-pub struct Admin {
+pub(crate) struct Admin {
     client: reqwest::Client,
     issuer: String,
     token: zeroize::Zeroizing<String>,
@@ -113,11 +141,11 @@ impl AdminArgs {
     ///
     /// # Errors
     /// A profile that can't be used, an authority that can't be reached or that refuses.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let admin = Admin::connect(&self.profile).await?;
         let (answer, text) = match self.command {
             AdminCommand::Revoke { what, id, level } => {
-                let answer = admin.revoke(name_of(what), &id, name_of(level)).await?;
+                let answer = admin.revoke(&name_of(&what), &id, &name_of(&level)).await?;
                 let text = revocation_text(&answer);
                 (answer, text)
             }
@@ -132,14 +160,14 @@ impl AdminArgs {
                 (answer, text)
             }
             AdminCommand::Sessions { subject } => {
-                let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("subject", &subject).finish();
+                let query: String =
+                    url::form_urlencoded::Serializer::new(String::new()).append_pair("subject", &subject).finish();
                 let answer = admin.get(&format!("sessions?{query}")).await?;
-                let text = table(&answer, &["sid", "started", "expires", "client_id"]);
+                let text = table(&answer, &["sid", "auth_time", "expires"]);
                 (answer, text)
             }
         };
-        println!("{}", if self.json { answer.to_string() } else { text });
-        Ok(())
+        output::line(&if self.json { answer.to_string() } else { text })
     }
 }
 
@@ -148,12 +176,10 @@ impl Admin {
     ///
     /// # Errors
     /// As [`AdminArgs::run`].
-    pub async fn connect(profile_file: &Path) -> Result<Self, Failure> {
-        let profile: AdminProfile = config_file::load(profile_file)?;
-        let folder = profile_file.parent().unwrap_or(Path::new("."));
-        let ca_file = profile.ca_file.map(|path| folder.join(path));
-        let secret = client::read_secret(&folder.join(profile.client_secret_file))?;
-        let client = http_client(ca_file.as_deref())?;
+    pub(crate) async fn connect(profile_file: &Path) -> Result<Self, Failure> {
+        let profile = AdminProfile::load(profile_file)?;
+        let secret = client::read_secret(&profile.client_secret_file).or_kind(Kind::Configuration)?;
+        let client = http_client(profile.ca_file.as_deref()).or_kind(Kind::Configuration)?;
         let issuer = profile.issuer.trim_end_matches('/').to_owned();
         let request = client
             .post(format!("{issuer}/token"))
@@ -166,7 +192,7 @@ impl Admin {
     }
 
     /// The admin API's token.
-    pub fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         &self.token
     }
 
@@ -174,7 +200,7 @@ impl Admin {
     ///
     /// # Errors
     /// As [`AdminArgs::run`].
-    pub async fn revoke(&self, what: &str, id: &str, level: &str) -> Result<Value, Failure> {
+    pub(crate) async fn revoke(&self, what: &str, id: &str, level: &str) -> Result<Value, Failure> {
         self.post("revocations", &json!({ what: id, "level": level })).await
     }
 
@@ -191,7 +217,7 @@ impl Admin {
 
 /// The JSON body of a good answer, or what a bad one says.
 async fn answer_of(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
-    let answer = request.send().await.doing("asking the authority")?;
+    let answer = request.send().await.or_kind(Kind::Unreachable).doing("asking the authority")?;
     let status = answer.status();
     let text = answer.text().await?;
     let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
@@ -199,10 +225,11 @@ async fn answer_of(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
         return Ok(body);
     }
     let part = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    Err(Failure::new(format!("the authority answered {status}: {} {}", part("error"), part("error_description"))))
+    let message = format!("the authority answered {status}: {} {}", part("error"), part("error_description"));
+    Err(Failure::new(message.trim_end_matches([' ', ':'])).of_kind(Kind::Refused))
 }
 
-fn name_of(value: impl ValueEnum) -> String {
+fn name_of(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
@@ -212,11 +239,13 @@ fn revocation_text(answer: &Value) -> String {
     let mut line = format!("{} at position {} after {millis} ms", text("level"), text("position"));
     if let Some(guards) = answer.get("guards") {
         let enforcing = guards.get("enforcing").and_then(Value::as_u64).unwrap_or(0);
-        line.push_str(&format!("; {enforcing} guard(s) enforce it"));
+        line.push_str("; guards that enforce it: ");
+        line.push_str(&enforcing.to_string());
         let expired = guards.get("expired").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let names: Vec<_> = expired.iter().filter_map(Value::as_str).collect();
         if !names.is_empty() {
-            line.push_str(&format!("; without a lease, and so refusing everything: {}", names.join(", ")));
+            line.push_str("; without a lease, and so refusing everything: ");
+            line.push_str(&names.join(", "));
         }
     }
     line

@@ -1,7 +1,7 @@
 //! `probity guard`: verifies requests in front of an application.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -15,19 +15,21 @@ use url::Url;
 
 use crate::client;
 use crate::config_file;
-use crate::failure::{Doing, Failure};
-use crate::listen::{Listener, stop_signal, tls_config};
+use crate::failure::{Doing, Failure, Kind};
+use crate::listen::{Socket, stop_signal, tls_config};
 use crate::logging::{self, LogFormat};
 use crate::random;
 
 /// Verify requests in front of an application: forward authentication for nginx `auth_request` and the like.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  \
+#[command(after_help = "Examples:\n  \
+    probity guard --config probity-data/guard.toml\n  \
     probity guard --issuer https://localhost:8443 --audience https://api.localhost \\\n    \
     --credential-file probity-data/guard.credential --ca-file probity-data/ca.pem\n\n\
-    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with\n\
-    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.")]
-pub struct GuardArgs {
+    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with \
+    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.\n\n\
+    The log goes to standard error; PROBITY_LOG sets its level (info, debug, probity_guard=debug).")]
+pub(crate) struct GuardArgs {
     /// The configuration file; without it, the options below.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "audience", "credential_file"])]
     config: Option<PathBuf>,
@@ -62,7 +64,7 @@ impl GuardArgs {
     ///
     /// # Errors
     /// A configuration that can't work, or an address that can't be bound.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         logging::start(self.log, "info");
         let config = self.into_config()?;
         let running = start(&config, stop_signal()).await?;
@@ -72,7 +74,7 @@ impl GuardArgs {
 
     fn into_config(self) -> Result<GuardConfig, Failure> {
         if let Some(path) = &self.config {
-            return config_file::load(path);
+            return load(path);
         }
         // clap has seen to these three.
         let missing = || Failure::new("--issuer, --audience and --credential-file are required");
@@ -91,34 +93,68 @@ impl GuardArgs {
 }
 
 /// A guard that answers.
-pub struct Running {
+pub(crate) struct Running {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Ends when it has stopped.
-    pub task: JoinHandle<()>,
+    pub(crate) task: JoinHandle<()>,
+}
+
+/// Reads a configuration file; paths in it are relative to it.
+///
+/// # Errors
+/// Says which key of which file can't work.
+pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
+    let config: GuardConfig = config_file::load(file)?;
+    let folder = config_file::folder(file);
+    Ok(GuardConfig {
+        credential_file: folder.join(config.credential_file),
+        ca_file: config.ca_file.map(|path| folder.join(path)),
+        tls: config.tls.map(|tls| TlsConfig {
+            certificate_file: folder.join(tls.certificate_file),
+            key_file: folder.join(tls.key_file),
+        }),
+        ..config
+    })
+}
+
+/// What the verifier needs, with the files that the configuration names.
+///
+/// # Errors
+/// Names the key or file that can't work.
+pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure> {
+    let algorithms = config.algorithms.iter().map(|name| name.parse::<SignatureAlgorithm>());
+    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().or_kind(Kind::Configuration).doing("algorithms")?;
+    if algorithms.is_empty() {
+        return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
+    }
+    let authority = config.authority.as_deref().map(Url::parse).transpose();
+    let certificates = config.ca_file.as_deref().map(client::read).transpose();
+    Ok(TrustConfig {
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        algorithms,
+        authority: authority.or_kind(Kind::Configuration).doing("authority")?,
+        certificate_authorities: certificates.or_kind(Kind::Configuration)?,
+        credential: client::read_secret(&config.credential_file).or_kind(Kind::Configuration)?.to_string(),
+        instance: random::bytes()?,
+    })
 }
 
 /// Starts a guard, which runs until `stop` completes.
 ///
 /// # Errors
 /// As [`GuardArgs::run`].
-pub async fn start(config: &GuardConfig, stop: impl Future<Output = ()> + Send + 'static) -> Result<Running, Failure> {
-    let credential = client::read_secret(&config.credential_file)?;
-    let algorithms = config.algorithms.iter().map(|name| name.parse::<SignatureAlgorithm>());
-    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().doing("algorithms")?;
-    let trust = Trust::start(TrustConfig {
-        issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
-        algorithms,
-        authority: config.authority.as_deref().map(Url::parse).transpose().doing("authority")?,
-        certificate_authorities: config.ca_file.as_deref().map(client::read).transpose()?,
-        credential: credential.to_string(),
-        instance: random::bytes()?,
-    })?;
+pub(crate) async fn start(
+    config: &GuardConfig,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<Running, Failure> {
+    let trust = Trust::start(trust_config(config)?)?;
+    let socket = Socket::bind(config.listen).await?;
     let listener = match &config.tls {
-        None => Listener::plain(config.listen).await?,
+        None => socket.plain_http().or_kind(Kind::Configuration)?,
         Some(TlsConfig { certificate_file, key_file }) => {
-            Listener::tls(config.listen, tls_config(certificate_file, key_file, false)?).await?
+            socket.https(tls_config(certificate_file, key_file, false).or_kind(Kind::Configuration)?)
         }
     };
     let address = listener.address();

@@ -1,6 +1,6 @@
 //! The commands, a file each.
 
-pub mod admin;
-pub mod config;
-pub mod guard;
-pub mod serve;
+pub(crate) mod admin;
+pub(crate) mod config;
+pub(crate) mod guard;
+pub(crate) mod serve;

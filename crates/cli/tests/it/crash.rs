@@ -28,13 +28,12 @@ fn many_durable_revocations_right_before_the_kill_are_all_there_after_it() {
     let mut authority = Authority::start();
     let client = authority.client();
     let (id, secret) = authority.service();
-    let revoke = format!("{}/revoke", authority.issuer());
     let mut acknowledged = Vec::new();
     for _ in 0..30 {
         let token = authority.service_token();
         let form = [("token", token.as_str()), ("level", "durable")];
-        let answer = client.post(&revoke).basic_auth(id, Some(secret)).form(&form).send().unwrap();
-        assert_eq!(answer.status(), 200);
+        let answer = client.send(client.post("/revoke").basic_auth(id, Some(secret)).form(&form));
+        assert_eq!(answer.status, 200, "{answer:?}");
         acknowledged.push(token);
     }
     authority.process.kill();
@@ -103,4 +102,38 @@ fn sigterm_stops_both_without_an_error() {
     let mut guard = Guard::start(&authority);
     assert!(guard.process.terminate().success());
     assert!(authority.process.terminate().success());
+}
+
+#[test]
+fn a_restarted_guard_at_no_moment_accepts_what_was_revoked_before() {
+    let authority = Authority::start();
+    let mut guard = Guard::start(&authority);
+    let (dead, alive) = (authority.service_token(), authority.service_token());
+    authority.admin_json(&["revoke", "token", text(&claims(&dead), "/jti")]);
+    guard.process.kill();
+    let restarted = Guard::start_unready(&authority, "restarted");
+    wait_for("the guard to be ready", || {
+        let answer = restarted.verify(&dead);
+        assert!([401, 503].contains(&answer.status), "{answer:?}");
+        restarted.verify(&alive).status == 200
+    });
+    assert_eq!(restarted.verify(&dead).code(), "revoked.token");
+}
+
+#[test]
+fn a_guard_that_has_the_keys_but_may_not_follow_revocations_accepts_nothing() {
+    let authority = Authority::start();
+    let token = authority.service_token();
+    let unknown = authority.folder.path().join("unknown.credential");
+    // Of the right form, and nobody's.
+    std::fs::write(&unknown, "pgc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAgQwRnw").unwrap();
+    let guard = Guard::spawn(&authority, "unknown", &unknown);
+    wait_for("the guard to have the keys", || guard.verify(&token).code() == "replica.stale");
+    let answer = guard.verify(&token);
+    assert_eq!((answer.status, answer.header("www-authenticate")), (503, ""), "{answer:?}");
+    assert_eq!(
+        guard.verify(&format!("{token}x")).status,
+        401,
+        "it has the keys, so that a bad token is refused as such"
+    );
 }

@@ -6,34 +6,35 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long anything that should happen soon may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The binary under test.
-pub const PROBITY: &str = env!("CARGO_BIN_EXE_probity");
+pub(crate) const PROBITY: &str = env!("CARGO_BIN_EXE_probity");
 
 /// A process of ours that is killed when dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     /// What it wrote to standard error.
-    pub log: PathBuf,
+    pub(crate) log: PathBuf,
 }
 
 impl Process {
     /// Starts the command with its standard error going to `log`.
-    pub fn start(command: &mut Command, log: PathBuf) -> Self {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> Self {
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).spawn().unwrap();
         Self { child, log }
     }
 
     /// The first line of its standard output.
-    pub fn first_line(&mut self) -> String {
+    pub(crate) fn first_line(&mut self) -> String {
         let mut line = String::new();
         let mut lines = BufReader::new(self.child.stdout.as_mut().unwrap());
         lines.read_line(&mut line).unwrap();
@@ -42,19 +43,25 @@ impl Process {
     }
 
     /// Sends a signal by name: KILL, STOP, CONT, TERM.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success(), "kill -s {name}");
     }
 
     /// SIGKILL, and waits until the process is gone.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.signal("KILL");
         self.child.wait().unwrap();
     }
 
+    /// SIGINT, as Ctrl-C sends it; the exit status.
+    pub(crate) fn interrupt(&mut self) -> std::process::ExitStatus {
+        self.signal("INT");
+        self.child.wait().unwrap()
+    }
+
     /// SIGTERM; the exit status.
-    pub fn terminate(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
         self.signal("TERM");
         self.child.wait().unwrap()
     }
@@ -68,28 +75,31 @@ impl Drop for Process {
     }
 }
 
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+/// A port that nobody listens on, below those that the system gives to outgoing connections, and never the same twice.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    let mut candidates = (0..10_000).map(|_| 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000);
+    candidates.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// An authority with its data folder.
-pub struct Authority {
-    pub process: Process,
-    pub folder: Arc<TempDir>,
-    pub port: u16,
+pub(crate) struct Authority {
+    pub(crate) process: Process,
+    pub(crate) folder: Arc<TempDir>,
+    pub(crate) port: u16,
     /// What `serve --dev --json` printed at its first start.
-    pub dev: Value,
+    pub(crate) dev: Value,
 }
 
 impl Authority {
     /// Starts an authority on a fresh data folder.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_on(free_port())
     }
 
     /// Starts an authority on a fresh data folder and this port.
-    pub fn start_on(port: u16) -> Self {
+    pub(crate) fn start_on(port: u16) -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
         let (process, dev) = Self::spawn(folder.path(), port);
         Self { process, folder, port, dev }
@@ -108,57 +118,88 @@ impl Authority {
     }
 
     /// Starts the authority again after it was killed, on the same data and port.
-    pub fn restart(&mut self) -> Value {
+    pub(crate) fn restart(&mut self) -> Value {
         let (process, ready) = Self::spawn(self.folder.path(), self.port);
         self.process = process;
         ready
     }
 
-    pub fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
 
-    pub fn data(&self, name: &str) -> PathBuf {
+    pub(crate) fn data(&self, name: &str) -> PathBuf {
         self.folder.path().join("data").join(name)
     }
 
-    pub fn audience(&self) -> &str {
+    pub(crate) fn audience(&self) -> &str {
         text(&self.dev, "/audience")
     }
 
     /// `client_id` and secret of the first confidential client.
-    pub fn service(&self) -> (&str, &str) {
+    pub(crate) fn service(&self) -> (&str, &str) {
         (text(&self.dev, "/service/client_id"), text(&self.dev, "/service/client_secret"))
     }
 
+    /// `client_id` and redirect URI of the public client.
+    pub(crate) fn app(&self) -> (&str, &str) {
+        (text(&self.dev, "/app/client_id"), text(&self.dev, "/app/redirect_uri"))
+    }
+
+    /// User name and password.
+    pub(crate) fn user(&self) -> (&str, &str) {
+        (text(&self.dev, "/user/username"), text(&self.dev, "/user/password"))
+    }
+
+    /// What the token endpoint says to an authorization code.
+    pub(crate) fn redeem(&self, code: &str, verifier: &str) -> Answer {
+        let (id, redirect_uri) = self.app();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", id),
+            ("redirect_uri", redirect_uri),
+            ("code", code),
+            ("code_verifier", verifier),
+        ];
+        let client = self.client();
+        client.send(client.post("/token").form(&form))
+    }
+
+    /// What the token endpoint says to a refresh token.
+    pub(crate) fn refresh(&self, refresh: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("client_id", self.app().0), ("refresh_token", refresh)];
+        let client = self.client();
+        client.send(client.post("/token").form(&form))
+    }
+
+    /// Every byte of the store: the file and its write-ahead log.
+    pub(crate) fn store(&self) -> Vec<Vec<u8>> {
+        ["probity.db", "probity.db-wal"].map(|name| fs::read(self.data("store").join(name)).unwrap()).into()
+    }
+
     /// An HTTP client that trusts the development certificate and follows no redirect.
-    pub fn client(&self) -> reqwest::blocking::Client {
-        let pem = fs::read(self.data("ca.pem")).unwrap();
-        reqwest::blocking::Client::builder()
-            .tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem).unwrap())
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .unwrap()
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.issuer(), &fs::read(self.data("ca.pem")).unwrap())
     }
 
     /// A token of the first confidential client.
-    pub fn service_token(&self) -> String {
+    pub(crate) fn service_token(&self) -> String {
         let (id, secret) = self.service();
-        let request = self.client().post(format!("{}/token", self.issuer())).basic_auth(id, Some(secret));
-        let answer = request.form(&[("grant_type", "client_credentials")]).send().unwrap();
-        assert_eq!(answer.status(), 200);
-        text(&answer.json().unwrap(), "/access_token").to_owned()
+        let client = self.client();
+        let request = client.post("/token").basic_auth(id, Some(secret));
+        let answer = client.send(request.form(&[("grant_type", "client_credentials")]));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        text(&answer.json(), "/access_token").to_owned()
     }
 
     /// Runs `probity admin`.
-    pub fn admin(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn admin(&self, arguments: &[&str]) -> Output {
         let profile = self.data("admin.toml");
         Command::new(PROBITY).arg("admin").arg("--profile").arg(profile).args(arguments).output().unwrap()
     }
 
     /// Runs `probity admin --json`, which must succeed, and gives its answer.
-    pub fn admin_json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn admin_json(&self, arguments: &[&str]) -> Value {
         let output = self.admin(&[&["--json"], arguments].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
@@ -166,29 +207,45 @@ impl Authority {
 }
 
 /// A guard of an authority.
-pub struct Guard {
-    pub process: Process,
-    pub port: u16,
+pub(crate) struct Guard {
+    pub(crate) process: Process,
+    pub(crate) port: u16,
     folder: Arc<TempDir>,
 }
 
 impl Guard {
-    /// Starts a guard and waits until it accepts tokens.
-    pub fn start(authority: &Authority) -> Self {
+    /// Starts a guard with the credential of the configuration, and waits until it accepts tokens.
+    pub(crate) fn start(authority: &Authority) -> Self {
         let guard = Self::start_unready(authority, "guard");
         guard.wait_until_ready();
         guard
     }
 
-    /// Starts a guard and waits until it answers, whatever it answers.
-    pub fn start_unready(authority: &Authority, name: &str) -> Self {
+    /// Registers another guard, starts it, and waits until it accepts tokens.
+    pub(crate) fn start_another(authority: &Authority, name: &str) -> Self {
+        let output = authority.admin(&["add-guard", name]);
+        assert!(output.status.success(), "{output:?}");
+        let credential = authority.folder.path().join(format!("{name}.credential"));
+        fs::write(&credential, &output.stdout).unwrap();
+        let guard = Self::spawn(authority, name, &credential);
+        guard.wait_until_ready();
+        guard
+    }
+
+    /// Starts a guard with the credential of the configuration; `name` is its log's.
+    pub(crate) fn start_unready(authority: &Authority, name: &str) -> Self {
+        Self::spawn(authority, name, &authority.data("guard.credential"))
+    }
+
+    /// Starts a guard with a credential.
+    pub(crate) fn spawn(authority: &Authority, name: &str, credential: &Path) -> Self {
         let port = free_port();
         let mut command = Command::new(PROBITY);
         command
             .args(["guard", "--log", "json", "--listen", &format!("127.0.0.1:{port}")])
             .args(["--issuer", &authority.issuer(), "--audience", authority.audience()])
             .arg("--credential-file")
-            .arg(authority.data("guard.credential"))
+            .arg(credential)
             .arg("--ca-file")
             .arg(authority.data("ca.pem"))
             .env("PROBITY_LOG", "trace");
@@ -199,60 +256,115 @@ impl Guard {
         guard
     }
 
-    pub fn wait_until_ready(&self) {
+    pub(crate) fn wait_until_ready(&self) {
         wait_for("the guard to be ready", || self.get("/readyz", &[]).status == 200);
     }
 
     /// What the guard says of a token.
-    pub fn verify(&self, token: &str) -> Answer {
+    pub(crate) fn verify(&self, token: &str) -> Answer {
         self.get("/verify", &[("Authorization", &format!("Bearer {token}"))])
     }
 
-    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         get(self.port, path, headers)
     }
 
     /// The log of this guard.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let _ = &self.folder;
         fs::read_to_string(&self.process.log).unwrap()
     }
 }
 
+/// An HTTP client of one authority, for tests that do one thing after the other.
+pub(crate) struct Client {
+    issuer: String,
+    http: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Client {
+    fn new(issuer: String, pem: &[u8]) -> Self {
+        // A second test that comes here finds the same provider installed.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .tls_certs_only(reqwest::Certificate::from_pem_bundle(pem).unwrap())
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(PATIENCE)
+            .build()
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { issuer, http, runtime }
+    }
+
+    /// A request for a path of the authority, or for a whole URL.
+    pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.get(self.url(path))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.http.post(self.url(path))
+    }
+
+    fn url(&self, path: &str) -> String {
+        if path.starts_with('/') { format!("{}{path}", self.issuer) } else { path.to_owned() }
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        self.runtime.block_on(async {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            let headers = answer.headers().iter();
+            let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+            Answer { status, headers, body: answer.text().await.unwrap() }
+        })
+    }
+}
+
 /// An HTTP answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// The value of a header, empty when it is not there.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// The stable code in a refusal's body.
-    pub fn code(&self) -> String {
+    /// The body, which must be JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The stable code in a refusal's body; empty when there is none.
+    pub(crate) fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or(Value::Null);
         body.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// Status and OAuth error code.
+    pub(crate) fn error(&self) -> (u16, String) {
+        (self.status, text(&self.json(), "/error").to_owned())
     }
 }
 
 /// GET over plain HTTP to a port of this machine, written by hand so that any header can be sent.
-pub fn get(port: u16, path: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) fn get(port: u16, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
-    }
+    headers.iter().for_each(|(name, value)| request.extend([name, ": ", value, "\r\n"]));
     request.push_str("\r\n");
     exchange(port, request.as_bytes())
 }
 
 /// Sends bytes and reads one HTTP answer.
-pub fn exchange(port: u16, request: &[u8]) -> Answer {
+pub(crate) fn exchange(port: u16, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // A server may answer and close before it has read everything.
@@ -267,8 +379,9 @@ pub fn exchange(port: u16, request: &[u8]) -> Answer {
     Answer { status, headers, body: body.to_owned() }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test measures what a person would with a watch")]
 /// Waits for something that takes a moment; fails after [`PATIENCE`].
-pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) -> Duration {
+pub(crate) fn wait_for(what: &str, mut done: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
@@ -278,12 +391,12 @@ pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) -> Duration {
 }
 
 /// The text at a JSON pointer.
-pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in {value}"))
 }
 
 /// The claims of a token, unverified.
-pub fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&probity_jose::base64url::decode(payload).unwrap()).unwrap()
 }

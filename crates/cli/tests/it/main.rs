@@ -1,10 +1,19 @@
 //! End-to-end tests: the real binary, real TLS, a real nginx, real signals.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
+)]
 
 mod bad_input;
+mod browser;
+mod commands;
 mod crash;
 mod demo;
 mod harness;
+mod login;
 mod logs;
 mod nginx;
 mod path;
+mod toolbox;

@@ -30,10 +30,10 @@ mod tag {
     pub(super) const NULL: u8 = 0x05;
     pub(super) const OID: u8 = 0x06;
     pub(super) const SEQUENCE: u8 = 0x30;
-    /// [0], constructed: the version of a certificate, the parameters or attributes of a private key.
+    /// `[0]`, constructed: the version of a certificate, the parameters or attributes of a private key.
     pub(super) const CONTEXT_0: u8 = 0xa0;
-    /// [1], constructed: the public key in an EC private key.
+    /// `[1]`, constructed: the public key in an EC private key.
     pub(super) const CONTEXT_1: u8 = 0xa1;
-    /// [0], primitive: the seed of an ML-DSA private key.
+    /// `[0]`, primitive: the seed of an ML-DSA private key.
     pub(super) const SEED: u8 = 0x80;
 }

@@ -13,6 +13,7 @@ mod verify;
 pub(crate) use compact::Parts;
 pub use detached::DetachedStream;
 pub use header::Header;
+pub(crate) use header::read_critical;
 pub use json::{Required, VerifiedJson};
 pub(crate) use known::KnownHeaders;
 pub(crate) use sign::sign_encoded;

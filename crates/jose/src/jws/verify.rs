@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compact::Parts;
 use super::header::Header;
+use super::known::Known;
 use crate::algorithm::{AlgorithmSet, SignatureAlgorithm};
 use crate::base64url;
 use crate::error::Error;
@@ -99,7 +100,8 @@ impl Verifier {
         let verified = VerifiedSignature { header: Arc::new(header), key };
         // Only what leads to this one key under any policy is worth remembering.
         if candidates.as_slice().len() == 1 && self.unknown_key_id == UnknownKeyId::Refuse {
-            keys.known().remember(parts.header, &verified.header, &verified.key);
+            let known = Known { header: Arc::clone(&verified.header), key: verified.key.clone() };
+            keys.known().remember(parts.header, known);
         }
         Ok(verified)
     }

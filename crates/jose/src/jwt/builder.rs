@@ -117,6 +117,7 @@ impl Builder<NeedsAlgorithms> {
             audience: self.state.audience,
             required_claims: self.required_claims,
             leeway: Duration::ZERO,
+            issued_ahead: Duration::ZERO,
             max_age: None,
         }
     }

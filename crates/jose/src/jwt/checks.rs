@@ -71,7 +71,7 @@ fn not_before(subject: &Subject<'_>) -> Result<(), Error> {
 /// A token from the future means that a clock is wrong, and its age can't be known.
 fn issued_at(subject: &Subject<'_>) -> Result<(), Error> {
     match subject.registered.iat {
-        Some(iat) if iat > subject.latest() => Err(Error::IssuedInFuture),
+        Some(iat) if iat > subject.latest().plus(subject.policy.issued_ahead.as_secs()) => Err(Error::IssuedInFuture),
         _ => Ok(()),
     }
 }

@@ -29,7 +29,7 @@ impl TokenType {
 }
 
 /// RFC 7515 section 4.1.9: `application/` may be left out when no other slash follows.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     short(one).eq_ignore_ascii_case(short(other))
 }
 

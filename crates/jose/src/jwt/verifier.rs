@@ -32,6 +32,8 @@ pub struct Verifier {
     pub required_claims: Vec<String>,
     /// How far clocks may be apart. Zero unless set.
     pub leeway: Duration,
+    /// How far `iat` may be ahead of the clock, beside the leeway. Zero unless set; `exp` and `nbf` are not touched by it.
+    pub issued_ahead: Duration,
     /// How long after `iat` a token is accepted at most; makes `iat` required. Unlimited unless set.
     pub max_age: Option<Duration>,
 }

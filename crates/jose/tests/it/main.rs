@@ -7,12 +7,14 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod encrypt_and_decrypt;
 mod fixtures;
 mod json_serialization;
 mod keys;
 mod profiles;
 mod properties;
 mod shared;
+mod shared_jwe;
 mod sign_and_verify;
 mod tokens;
 mod vectors;

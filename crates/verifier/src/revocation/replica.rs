@@ -32,6 +32,8 @@ pub struct TokenFacts<'a> {
     pub token: Option<&'a str>,
     /// `iat`; a token that does not say when it was issued is as old as the epoch.
     pub issued: UnixTime,
+    /// `exp`.
+    pub expires: UnixTime,
     /// `family`: which grant it was issued from.
     pub family: Option<&'a str>,
     /// `sid`.
@@ -57,6 +59,8 @@ pub enum Level {
     Key,
     /// Everything of its issuer up to a moment is dead.
     Everything,
+    /// It expired so long ago, by a clock of the guard or the authority, that what was said of it may be forgotten.
+    Lapsed,
 }
 
 impl Level {
@@ -70,6 +74,7 @@ impl Level {
             Self::Token => "revoked.token",
             Self::Key => "revoked.key",
             Self::Everything => "revoked.everything",
+            Self::Lapsed => "revoked.lapsed",
         }
     }
 }
@@ -81,6 +86,9 @@ pub struct Replica {
     lists: ArcSwap<BTreeMap<u32, Arc<SessionList>>>,
     own: Names,
     foreign: papaya::HashMap<Box<str>, Arc<Names>>,
+    /// Of what lapsed at or before this, records may be missing: a token that expired by then is refused, whatever a clock
+    /// that was set back says.
+    horizon: AtomicU64,
     /// Held by whoever changes the replica; readers never touch it.
     writer: Mutex<()>,
 }
@@ -93,6 +101,7 @@ impl Replica {
             lists: ArcSwap::default(),
             own: Names::default(),
             foreign: papaya::HashMap::new(),
+            horizon: AtomicU64::new(0),
             writer: Mutex::new(()),
         }
     }
@@ -104,19 +113,39 @@ impl Replica {
 
     /// Which revocation hits the token, if any does. Takes no lock, allocates nothing, makes no system call.
     pub fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
-        if token.issuer == &*self.issuer {
+        let level = if token.issuer == &*self.issuer {
             if token.session.is_some_and(|place| self.session_is_revoked(place)) {
                 return Some(Level::Session);
             }
             self.own.check(token)
         } else {
-            self.foreign.pin().get(token.issuer)?.check(token)
-        }
+            self.foreign.pin().get(token.issuer).and_then(|names| names.check(token))
+        };
+        // Last: `forget` moves the horizon before it drops anything, so what was missed above lies behind it.
+        level.or_else(|| (token.expires <= self.horizon()).then_some(Level::Lapsed))
+    }
+
+    /// Up to which expiry records may be missing: a token that expires later is judged by all that was ever said of it.
+    pub fn horizon(&self) -> UnixTime {
+        UnixTime::from_secs(self.horizon.load(Ordering::Acquire))
+    }
+
+    /// Says that every record that lapses after `horizon` is there.
+    pub fn complete(&self, horizon: UnixTime) {
+        self.horizon.store(horizon.as_secs(), Ordering::Release);
     }
 
     /// Whether the session at this place has been revoked.
     pub fn session_is_revoked(&self, place: SessionIndex) -> bool {
         self.lists.load().get(&place.list).is_some_and(|list| list.get(place.index))
+    }
+
+    /// The highest watermark that concerns a token of the authority for this subject and client: one issued at or before it
+    /// is dead.
+    pub fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
+        let subject = self.own.subjects.pin().get(subject).map(|mark| mark.through);
+        let client = self.own.clients.pin().get(client).map(|mark| mark.through);
+        [subject, client, self.own.everything()].into_iter().flatten().max()
     }
 
     /// Adds one revocation. Adding it again, early or late changes nothing.
@@ -147,10 +176,10 @@ impl Replica {
         self.lists.store(Arc::new(changed));
     }
 
-    /// Drops what has lapsed: whole session lists, and each record whose tokens have all expired.
-    pub fn forget(&self, now: UnixTime) {
+    /// Drops what has lapsed at `horizon`: whole session lists, and each record whose tokens have all expired.
+    pub fn forget(&self, horizon: UnixTime) {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let horizon = now.minus(LAPSE_GRACE_SECONDS);
+        self.horizon.fetch_max(horizon.as_secs(), Ordering::AcqRel);
         let lists = self.lists.load_full();
         if lists.keys().any(|list| SessionIndex::list_expires(*list) <= horizon) {
             let kept = lists.iter().filter(|(list, _)| SessionIndex::list_expires(**list) > horizon);
@@ -266,6 +295,7 @@ struct Names {
     subjects: Watermarks,
     clients: Watermarks,
     /// Two atomics, not one value: `through` is written first and only grows, and a reader needs nothing else.
+    /// Zero expiry: no such record.
     everything_through: AtomicU64,
     everything_expires: AtomicU64,
 }
@@ -279,10 +309,8 @@ impl Names {
                 !map.is_empty() && map.pin().get(name).is_some_and(|mark| token.issued <= mark.through)
             })
         };
-        // Zero expiry: no such record. A token without `iat` counts as issued at the epoch.
-        let everything = self.everything_expires.load(Ordering::Acquire) != 0
-            && token.issued.as_secs() <= self.everything_through.load(Ordering::Acquire);
-        if everything {
+        // A token without `iat` counts as issued at the epoch.
+        if self.everything().is_some_and(|through| token.issued <= through) {
             Some(Level::Everything)
         } else if dead(&self.keys, token.key) {
             Some(Level::Key)
@@ -330,6 +358,12 @@ impl Names {
         }
     }
 
+    /// Up to when everything is dead, if that was ever said.
+    fn everything(&self) -> Option<UnixTime> {
+        let said = self.everything_expires.load(Ordering::Acquire) != 0;
+        said.then(|| UnixTime::from_secs(self.everything_through.load(Ordering::Acquire)))
+    }
+
     fn forget(&self, horizon: UnixTime) {
         for map in [&self.tokens, &self.families, &self.sessions, &self.keys] {
             map.pin().retain(|_, expires| *expires > horizon);
@@ -364,9 +398,8 @@ impl Names {
         for (name, mark) in &self.clients.pin() {
             push(Target::Client { client: name.to_string(), through: mark.through }, mark.expires);
         }
-        let expires = self.everything_expires.load(Ordering::Acquire);
-        if expires != 0 {
-            let through = UnixTime::from_secs(self.everything_through.load(Ordering::Acquire));
+        if let Some(through) = self.everything() {
+            let expires = self.everything_expires.load(Ordering::Acquire);
             push(Target::Everything { through }, UnixTime::from_secs(expires));
         }
     }
@@ -374,7 +407,7 @@ impl Names {
     fn len(&self) -> usize {
         let dead = [&self.tokens, &self.families, &self.sessions, &self.keys].map(papaya::HashMap::len);
         let marks = [&self.subjects, &self.clients].map(papaya::HashMap::len);
-        let everything = usize::from(self.everything_expires.load(Ordering::Acquire) != 0);
+        let everything = usize::from(self.everything().is_some());
         dead.iter().chain(&marks).sum::<usize>() + everything
     }
 }
@@ -385,6 +418,20 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_watermark_of_a_token_is_the_highest_that_concerns_it() {
+        let replica = Replica::new(ISSUER);
+        assert_eq!(replica.watermark("u", "c"), None);
+        let subject = Target::Subject { subject: "u".into(), through: at(100) };
+        replica.apply(&Revocation::own(subject, at(4_000)));
+        assert_eq!((replica.watermark("u", "c"), replica.watermark("other", "c")), (Some(at(100)), None));
+        let client = Target::Client { client: "c".into(), through: at(105) };
+        replica.apply(&Revocation::own(client, at(4_000)));
+        assert_eq!(replica.watermark("u", "c"), Some(at(105)));
+        replica.apply(&Revocation::own(Target::Everything { through: at(110) }, at(4_000)));
+        assert_eq!(replica.watermark("other", "other"), Some(at(110)));
+    }
 
     const ISSUER: &str = "https://as.example";
     const PLACE: SessionIndex = SessionIndex { list: 10, index: 70 };
@@ -401,6 +448,7 @@ mod tests {
             client: Some("app"),
             token: Some("jti-1"),
             issued: at(1_000),
+            expires: at(90_000),
             family: Some("f1"),
             session_id: Some("s1"),
             session: Some(PLACE),
@@ -478,13 +526,27 @@ mod tests {
         let replica = Replica::new(ISSUER);
         replica.apply(&Revocation::own(Target::Token("jti-1".into()), at(2_000)));
         replica.apply(&Revocation::own(Target::Session(PLACE), SessionIndex::list_expires(PLACE.list)));
-        replica.forget(at(2_000 + LAPSE_GRACE_SECONDS - 1));
+        replica.forget(at(1_999));
         assert_eq!(replica.len(), 2);
-        replica.forget(at(2_000 + LAPSE_GRACE_SECONDS));
+        replica.forget(at(2_000));
         assert_eq!(replica.check(&TokenFacts { session: None, ..token() }), None);
         assert_eq!(replica.len(), 1);
-        replica.forget(at(36_000 + LAPSE_GRACE_SECONDS));
+        replica.forget(at(36_000));
         assert!(replica.is_empty());
+    }
+
+    #[test]
+    fn a_token_whose_revocation_may_be_forgotten_is_refused_whatever_the_clock_says() {
+        let replica = Replica::new(ISSUER);
+        let expires = at(2_000);
+        replica.apply(&Revocation::own(Target::Token("jti-1".into()), expires));
+        replica.forget(expires);
+        assert!(replica.is_empty());
+        assert_eq!(replica.check(&TokenFacts { expires, ..token() }), Some(Level::Lapsed));
+        assert_eq!(replica.check(&TokenFacts { expires: expires.plus(1), ..token() }), None);
+        // Loaded anew, it knows of these tokens again.
+        replica.complete(at(1_999));
+        assert_eq!(replica.check(&TokenFacts { expires, ..token() }), None);
     }
 
     #[test]

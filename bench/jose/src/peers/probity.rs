@@ -1,0 +1,61 @@
+//! Ours.
+
+use std::hint::black_box;
+
+use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime, jwt};
+
+use crate::fixtures::Fixtures;
+use crate::{AUD, Claims, ISS, KID, Peer, SignFn, VerifyFn, now};
+
+pub struct Probity;
+
+/// The fixture's key of an algorithm, as a private JWK.
+fn key(alg: &str, fx: &Fixtures) -> Option<SigningKey> {
+    let algorithm: SignatureAlgorithm = alg.parse().ok()?;
+    Some(match alg {
+        "HS256" => SigningKey::from_secret(algorithm, &fx.bytes("hmac.key")),
+        "RS256" | "PS256" => SigningKey::from_private_der(&fx.bytes("rsa.pk8.der"), algorithm),
+        "ES256" => SigningKey::from_private_der(&fx.bytes("p256.pk8.der"), algorithm),
+        "ES384" => SigningKey::from_private_der(&fx.bytes("p384.pk8.der"), algorithm),
+        "EdDSA" => SigningKey::from_private_der(&fx.bytes("ed25519.pk8.der"), algorithm),
+        "ML-DSA-44" => from_seed("ML-DSA-44", &fx.bytes("mldsa44.seed")),
+        "ML-DSA-65" => from_seed("ML-DSA-65", &fx.bytes("mldsa65.seed")),
+        _ => return None,
+    }
+    .unwrap()
+    .with_key_id(KID))
+}
+
+fn from_seed(alg: &str, seed: &[u8]) -> Result<SigningKey, probity_jose::Error> {
+    // RFC 9964: `pub` is checked against the seed, so it is computed first.
+    use aws_lc_rs::signature::{KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, PqdsaKeyPair};
+    let parameters = if alg == "ML-DSA-44" { &ML_DSA_44_SIGNING } else { &ML_DSA_65_SIGNING };
+    let pair = PqdsaKeyPair::from_seed(parameters, seed).unwrap();
+    let encode = probity_jose::base64url::encode;
+    let public = encode(pair.public_key().as_ref());
+    let jwk = format!(r#"{{"kty":"AKP","alg":"{alg}","pub":"{public}","priv":"{}"}}"#, encode(seed));
+    SigningKey::from_jwk(jwk.as_bytes())
+}
+
+impl Peer for Probity {
+    fn name(&self) -> &'static str {
+        "probity"
+    }
+
+    fn verifier(&self, alg: &str, fx: &Fixtures) -> Option<VerifyFn> {
+        let keys = JwkSet::from(key(alg, fx)?.verifying_key().unwrap());
+        let policy = jwt::Verifier::custom(jwt::TokenType::Untyped).issuer(ISS).audience(AUD);
+        let policy = policy.algorithms([alg.parse().unwrap()]);
+        Some(Box::new(move |token| {
+            let verified: Result<jwt::Verified<Claims>, _> =
+                policy.verify(token, &keys, UnixTime::from_secs(now()));
+            black_box(&verified).is_ok()
+        }))
+    }
+
+    fn signer(&self, alg: &str, fx: &Fixtures) -> Option<SignFn> {
+        let key = key(alg, fx)?;
+        let claims = fx.claims.clone();
+        Some(Box::new(move || jwt::sign("JWT", &claims, &key).unwrap()))
+    }
+}

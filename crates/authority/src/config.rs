@@ -1,0 +1,293 @@
+//! The authority's configuration file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use crate::domain::client::{GrantType, MAX_REDIRECT_URIS};
+use crate::domain::lifetimes::{Lifetimes, LifetimesError};
+
+/// `serve.toml`. Unknown keys are refused. Paths are relative to the file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorityConfig {
+    /// The issuer identifier: an `https` URL without query and fragment, exactly as tokens and metadata carry it.
+    pub issuer: String,
+    /// Where to listen.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// The folder of the embedded store (SQLite). Either this or `postgres`.
+    pub data: Option<PathBuf>,
+    /// The PostgreSQL database that is the store.
+    pub postgres: Option<PostgresConfig>,
+    /// The file with the master key, under which private keys are encrypted: 32 bytes as base64url.
+    pub master_key_file: PathBuf,
+    /// Serve HTTPS with this certificate. Without it, `plain_http` must be set.
+    pub tls: Option<TlsConfig>,
+    /// Serve plain HTTP, on a loopback address only: for tests, or behind a proxy on the same machine.
+    #[serde(default)]
+    pub plain_http: bool,
+    /// How long tokens and sessions live.
+    #[serde(default)]
+    pub lifetimes: Lifetimes,
+    /// Clients that exist from the start; what the file says of them replaces what the store has.
+    #[serde(default)]
+    pub clients: Vec<ClientConfig>,
+    /// Users that are created when they do not exist yet.
+    #[serde(default)]
+    pub users: Vec<UserConfig>,
+    /// Guards that may follow revocations from the start.
+    #[serde(default)]
+    pub guards: Vec<GuardConfig>,
+}
+
+/// A PostgreSQL database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresConfig {
+    /// The file with the connection string, one line: `postgres://user:password@host/database`, or `key=value` pairs.
+    pub connection_file: PathBuf,
+    /// Certificates (PEM) by which the database is trusted, over TLS. Required for one on another machine.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The chain, leaf first.
+    pub certificate_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+    /// Accept TLS 1.2 beside 1.3.
+    #[serde(default)]
+    pub allow_tls12: bool,
+}
+
+/// A client.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientConfig {
+    /// `client_id`.
+    pub client_id: String,
+    /// The file with the client's secret, one line; a client without it is public (RFC 6749 section 2.1).
+    pub client_secret_file: Option<PathBuf>,
+    /// What the login page calls it; its `client_id` when absent.
+    pub client_name: Option<String>,
+    /// The grants that it may use.
+    pub grant_types: Vec<GrantType>,
+    /// Where authorization responses may go, compared exactly (RFC 9700 section 2.1).
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// The scopes that it may ask for; it gets all of them when it asks for none.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// The `aud` of its access tokens.
+    pub audience: String,
+}
+
+/// A user.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserConfig {
+    /// What the user types to log in.
+    pub username: String,
+    /// The file with the password, one line. Read only when the user does not exist yet.
+    pub password_file: PathBuf,
+}
+
+/// A guard.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardConfig {
+    /// A name for logs and lists.
+    pub name: String,
+    /// The file with its credential (`pgc_...`), one line.
+    pub credential_file: PathBuf,
+}
+
+/// A configuration that can't work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The issuer is no URL that an issuer may have.
+    #[error("issuer: {0}")]
+    Issuer(&'static str),
+    /// Neither `tls` nor `plain_http`.
+    #[error("tls: a certificate is needed; for plain HTTP on a loopback address set plain_http = true")]
+    NoTls,
+    /// Both `tls` and `plain_http`.
+    #[error("plain_http: can't be set beside tls")]
+    PlainAndTls,
+    /// Neither or both of `data` and `postgres`.
+    #[error("data: a store is either a folder (data) or a database (postgres)")]
+    Store,
+    /// A lifetime out of its range.
+    #[error("lifetimes: {0}")]
+    Lifetimes(#[from] LifetimesError),
+    /// A client that can't work.
+    #[error("clients: {client_id}: {reason}")]
+    Client {
+        /// Which.
+        client_id: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl AuthorityConfig {
+    /// The same configuration with every path that is not absolute below `folder`.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        let secrets = self.clients.iter_mut().filter_map(|client| client.client_secret_file.as_mut());
+        let passwords = self.users.iter_mut().map(|user| &mut user.password_file);
+        let credentials = self.guards.iter_mut().map(|guard| &mut guard.credential_file);
+        let tls = self.tls.iter_mut().flat_map(|tls| [&mut tls.certificate_file, &mut tls.key_file]);
+        let postgres =
+            self.postgres.iter_mut().flat_map(|site| [Some(&mut site.connection_file), site.ca_file.as_mut()]);
+        let own = [self.data.as_mut(), Some(&mut self.master_key_file)].into_iter().chain(postgres).flatten();
+        for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
+            *path = folder.join(&*path);
+        }
+        self
+    }
+
+    /// Checks everything that can be checked without looking at files.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        check_issuer(&self.issuer, self.plain_http).map_err(ConfigError::Issuer)?;
+        match (&self.tls, self.plain_http) {
+            (None, false) => return Err(ConfigError::NoTls),
+            (Some(_), true) => return Err(ConfigError::PlainAndTls),
+            _ => {}
+        }
+        if self.data.is_some() == self.postgres.is_some() {
+            return Err(ConfigError::Store);
+        }
+        self.lifetimes.check()?;
+        for client in &self.clients {
+            let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };
+            client.check().map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl ClientConfig {
+    fn check(&self) -> Result<(), String> {
+        let uses = |grant| self.grant_types.contains(&grant);
+        if self.redirect_uris.len() > MAX_REDIRECT_URIS {
+            return Err(format!("redirect_uris: more than {MAX_REDIRECT_URIS}"));
+        }
+        if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err("redirect_uris: authorization_code needs at least one".to_owned());
+        }
+        if uses(GrantType::ClientCredentials) && self.client_secret_file.is_none() {
+            // RFC 6749 section 4.4: confidential clients only.
+            return Err("client_secret_file: client_credentials needs one".to_owned());
+        }
+        for uri in &self.redirect_uris {
+            check_redirect_uri(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// RFC 8414 section 2: an `https` URL without query or fragment; `http` only on loopback and only when asked.
+fn check_issuer(issuer: &str, plain_http: bool) -> Result<(), &'static str> {
+    let url = Url::parse(issuer).map_err(|_| "not a URL")?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("has a query or fragment (RFC 8414 section 2)");
+    }
+    if issuer.ends_with('/') {
+        return Err("ends with a slash; write it without");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user name or password");
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if plain_http && is_loopback(&url) => Ok(()),
+        "http" => Err("is not https; plain http is for a loopback host with plain_http = true"),
+        _ => Err("is not https"),
+    }
+}
+
+/// RFC 6749 section 3.1.2 and RFC 8252: absolute, without fragment; `http` only to this very machine.
+///
+/// # Errors
+/// Says why an authorization response may not go there.
+pub fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
+    let url = Url::parse(uri).map_err(|_| "not an absolute URI")?;
+    if url.fragment().is_some() {
+        return Err("has a fragment");
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
+        "http" => Err("plain http leaves this machine"),
+        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err("a scheme that runs or reads something"),
+        // RFC 8252 section 7.1: a private-use scheme is a reversed domain name.
+        scheme if scheme.contains('.') => Ok(()),
+        _ => Err("a private-use scheme must be a reversed domain name (RFC 8252 section 7.1)"),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// The default of `listen`.
+pub fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_https_or_plain_http_on_loopback_when_asked() {
+        assert_eq!(check_issuer("https://as.example/tenant", false), Ok(()));
+        assert_eq!(check_issuer("http://127.0.0.1:8080", true), Ok(()));
+        for (issuer, plain) in [
+            ("http://127.0.0.1:8080", false),
+            ("http://as.example", true),
+            ("https://as.example/?x=1", false),
+            ("https://as.example/#x", false),
+            ("https://as.example/", false),
+            ("https://user@as.example", false),
+            ("ftp://as.example", false),
+            ("as.example", false),
+        ] {
+            assert!(check_issuer(issuer, plain).is_err(), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_can_neither_run_script_nor_carry_a_code_in_the_clear() {
+        for uri in
+            ["https://app.example/cb?x=1", "http://127.0.0.1:7777/cb", "http://localhost/cb", "com.example.app:/cb"]
+        {
+            assert_eq!(check_redirect_uri(uri), Ok(()), "{uri}");
+        }
+        for uri in [
+            "https://app.example/cb#x",
+            "http://app.example/cb",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/cb",
+            "app:/cb",
+        ] {
+            assert!(check_redirect_uri(uri).is_err(), "{uri}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Clients: RFC 6749 section 2.
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::scope::Scope;
+use super::secret::SecretHash;
+
+/// The longest `client_id`, in bytes.
+pub const MAX_CLIENT_ID_BYTES: usize = 255;
+
+/// The most redirect URIs of one client.
+pub const MAX_REDIRECT_URIS: usize = 32;
+
+/// The longest redirect URI, in bytes.
+pub const MAX_REDIRECT_URI_BYTES: usize = 2_048;
+
+/// The shortest client secret, in characters: it is stored as a plain hash, so it must not be guessable.
+pub const MIN_CLIENT_SECRET_CHARS: usize = 32;
+
+/// A grant type: RFC 6749 section 1.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// A user's authorization: RFC 6749 section 4.1.
+    AuthorizationCode,
+    /// The client's own authorization: RFC 6749 section 4.4.
+    ClientCredentials,
+    /// RFC 6749 section 6.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// Every grant type.
+    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+
+    /// The name in requests and metadata.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// The grant type of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.name() == name)
+    }
+}
+
+/// A registered client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// What the login page calls it.
+    pub name: String,
+    /// The hash of its secret; a client without one is public.
+    pub secret: Option<SecretHash>,
+    /// The grants that it may use.
+    pub grant_types: Vec<GrantType>,
+    /// Where authorization responses may go.
+    pub redirect_uris: Vec<String>,
+    /// The scopes that it may have.
+    pub scope: Scope,
+    /// The `aud` of its access tokens.
+    pub audience: String,
+}
+
+impl Client {
+    /// Whether it may use a grant.
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.grant_types.contains(&grant)
+    }
+
+    /// Whether it has no secret (RFC 6749 section 2.1).
+    pub const fn is_public(&self) -> bool {
+        self.secret.is_none()
+    }
+
+    /// The redirect URI of an authorization request: the one that was asked for if it is registered, or the only one when
+    /// none was asked for. Nothing else, however alike (RFC 9700 section 2.1).
+    pub fn redirect_uri<'a>(&'a self, requested: Option<&'a str>) -> Option<&'a str> {
+        match (requested, self.redirect_uris.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(uri), registered) => registered.iter().any(|known| is_same(known, uri)).then_some(uri),
+        }
+    }
+}
+
+/// Character by character; only the port of a loopback address may be any (RFC 8252 section 7.3).
+fn is_same(registered: &str, requested: &str) -> bool {
+    if registered == requested {
+        return true;
+    }
+    if requested.len() > MAX_REDIRECT_URI_BYTES {
+        return false;
+    }
+    let (Ok(mut known), Ok(asked)) = (Url::parse(registered), Url::parse(requested)) else {
+        return false;
+    };
+    let is_loopback_address = match known.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    };
+    // The requested text itself must be what the parser made of it: no other spelling passes.
+    known.scheme() == "http"
+        && is_loopback_address
+        && known.set_port(asked.port()).is_ok()
+        && known.as_str() == requested
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(uris: &[&str]) -> Client {
+        Client {
+            id: "app".into(),
+            name: "App".into(),
+            secret: None,
+            grant_types: vec![GrantType::AuthorizationCode],
+            redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
+            scope: Scope::default(),
+            audience: "https://api.example".into(),
+        }
+    }
+
+    #[test]
+    fn only_the_very_same_redirect_uri_is_accepted() {
+        let client = client(&["https://app.example/cb", "https://app.example/other"]);
+        assert_eq!(client.redirect_uri(Some("https://app.example/cb")), Some("https://app.example/cb"));
+        for uri in [
+            "https://app.example/cb/",
+            "https://app.example/cb?x=1",
+            "https://app.example/cb#x",
+            "https://app.example:443/cb",
+            "https://APP.example/cb",
+            "https://app.example/../cb",
+            "https://app.example.evil.example/cb",
+            "http://app.example/cb",
+            "",
+        ] {
+            assert_eq!(client.redirect_uri(Some(uri)), None, "{uri}");
+        }
+        assert_eq!(client.redirect_uri(None), None, "with two registered, one must be asked for");
+    }
+
+    #[test]
+    fn the_port_of_a_loopback_address_may_be_any_and_nothing_else_of_it() {
+        let client = client(&["http://127.0.0.1/cb"]);
+        assert_eq!(client.redirect_uri(None), Some("http://127.0.0.1/cb"));
+        assert!(client.redirect_uri(Some("http://127.0.0.1:50123/cb")).is_some());
+        for uri in [
+            "http://127.0.0.1:50123/other",
+            "http://localhost:50123/cb",
+            "http://127.0.0.2:50123/cb",
+            "http://user@127.0.0.1:50123/cb",
+            "http://127.0.0.1:50123/x/../cb",
+            "http://127.1:50123/cb",
+            "https://127.0.0.1:50123/cb",
+            "http://127.0.0.1:50123/cb#",
+        ] {
+            assert_eq!(client.redirect_uri(Some(uri)), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_grant_type_reads_back_from_its_name() {
+        GrantType::ALL.into_iter().for_each(|grant| assert_eq!(GrantType::parse(grant.name()), Some(grant)));
+        assert_eq!(GrantType::parse("password"), None);
+    }
+}

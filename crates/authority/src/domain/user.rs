@@ -1,0 +1,17 @@
+//! Users.
+
+use super::password::PasswordHash;
+
+/// The longest user name, in bytes.
+pub const MAX_USERNAME_BYTES: usize = 255;
+
+/// A user who can log in.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// `sub`: given once, never reused, says nothing about the person.
+    pub subject: String,
+    /// What the user types to log in.
+    pub username: String,
+    /// The hash of the password.
+    pub password: PasswordHash,
+}

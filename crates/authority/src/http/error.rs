@@ -1,0 +1,164 @@
+//! What goes wrong at the endpoints that answer with JSON, and the one place that says how: RFC 6749 section 5.2.
+
+use ::http::StatusCode;
+use ::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use tracing::error;
+
+use super::log::Line;
+use crate::domain::parameters::ParametersError;
+use crate::entropy::NoEntropy;
+use crate::issue::IssueError;
+use crate::keys::KeyError;
+use crate::moment::ClockBehind;
+use crate::places::NoPlace;
+use crate::revoke::RevokeError;
+use crate::store::{StoreError, WriteError};
+
+/// An error of an OAuth endpoint.
+#[derive(Debug)]
+pub(super) enum OAuthError {
+    /// The request is malformed.
+    InvalidRequest(&'static str),
+    /// The body is larger than it may be.
+    TooLarge,
+    /// The client is unknown or its credentials are wrong.
+    InvalidClient,
+    /// The code or refresh token is no good.
+    InvalidGrant(&'static str),
+    /// The client may not do this.
+    UnauthorizedClient(&'static str),
+    /// The grant type is none that is supported.
+    UnsupportedGrantType,
+    /// The scope is malformed or more than the client may have.
+    InvalidScope(&'static str),
+    /// No bearer token, or one that is no good: RFC 6750 section 3.1.
+    InvalidToken(&'static str),
+    /// The bearer token lacks a scope: RFC 6750 section 3.1.
+    InsufficientScope(&'static str),
+    /// What is named does not exist.
+    NotFound(&'static str),
+    /// The name is taken.
+    Conflict(&'static str),
+    /// Something of ours has failed; the cause is in the log, not in the answer.
+    Server,
+}
+
+impl OAuthError {
+    /// The stable code for the log.
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope(_) => "invalid_scope",
+            Self::InvalidToken(_) => "invalid_token",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::NotFound(_) => "not_found",
+            Self::Conflict(_) => "conflict",
+            Self::Server => "server_error",
+        }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidRequest(_)
+            | Self::InvalidGrant(_)
+            | Self::UnauthorizedClient(_)
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::InvalidClient | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Server => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    const fn description(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(text)
+            | Self::InvalidGrant(text)
+            | Self::UnauthorizedClient(text)
+            | Self::InvalidScope(text)
+            | Self::InvalidToken(text)
+            | Self::NotFound(text)
+            | Self::Conflict(text) => text,
+            Self::TooLarge => "the body is too large",
+            Self::InvalidClient => "the client is unknown or its credentials are wrong",
+            Self::UnsupportedGrantType => {
+                "supported are authorization_code, refresh_token and client_credentials; the implicit and password grants \
+                 are gone from OAuth 2.1 because they expose tokens and passwords"
+            }
+            Self::InsufficientScope(_) => "the token lacks the scope that this needs",
+            Self::Server => "something failed here; the log says what",
+        }
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            // RFC 6749 section 5.2: the scheme that the client could have used.
+            Self::InvalidClient => Some(HeaderValue::from_static("Basic realm=\"probity\"")),
+            Self::InvalidToken(_) => {
+                Some(HeaderValue::from_static("Bearer realm=\"probity\", error=\"invalid_token\""))
+            }
+            Self::InsufficientScope(scope) => {
+                let text = format!("Bearer realm=\"probity\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                HeaderValue::try_from(text).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = Json(json!({ "error": self.code(), "error_description": self.description() }));
+        let mut response = (self.status(), body).into_response();
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response.extensions_mut().insert(Line { code: Some(self.code()), ..Line::default() });
+        response
+    }
+}
+
+impl From<ParametersError> for OAuthError {
+    fn from(error: ParametersError) -> Self {
+        Self::InvalidRequest(match error {
+            ParametersError::Repeated => "a parameter came more than once",
+            ParametersError::Malformed => "the parameters are not percent-encoded UTF-8",
+            ParametersError::TooMany => "too many parameters",
+        })
+    }
+}
+
+impl From<RevokeError> for OAuthError {
+    fn from(cause: RevokeError) -> Self {
+        match cause {
+            RevokeError::BadIdentifier(_) => Self::InvalidRequest("an identifier has 1 to 512 bytes"),
+            RevokeError::NoSuchKey => Self::NotFound("there is no such signing key, or it is compromised already"),
+            RevokeError::Keys(cause) => cause.into(),
+            RevokeError::Write(cause) => cause.into(),
+        }
+    }
+}
+
+/// Logs what failed here; the client learns only that something did.
+macro_rules! server_error_from {
+    ($($cause:ty),+) => {$(
+        impl From<$cause> for OAuthError {
+            fn from(cause: $cause) -> Self {
+                error!(error = %cause, "a request failed");
+                Self::Server
+            }
+        }
+    )+};
+}
+
+server_error_from!(StoreError, WriteError, IssueError, KeyError, NoPlace, NoEntropy, ClockBehind);

@@ -1,0 +1,74 @@
+//! `POST /introspect`: RFC 7662. A dead token is `active: false` and nothing else, whatever it died of.
+
+use axum::Json;
+use axum::extract::State;
+use probity_jose::UnixTime;
+use probity_verifier::clock::unix_now;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::error::OAuthError;
+use super::form::Form;
+use crate::authority;
+use crate::domain::client::Client;
+
+pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>, OAuthError> {
+    let client = state.authenticate(&form).await?;
+    if client.is_public() {
+        // RFC 7662 section 2.1: or anybody could try tokens here.
+        return Err(OAuthError::InvalidClient);
+    }
+    let token = form.parameters.get("token").ok_or(OAuthError::InvalidRequest("token is missing"))?;
+    let now = unix_now();
+    let answer = match access_token(&state, token, now) {
+        Some(answer) => Some(answer),
+        None => refresh_token(&state, &client, token, now).await?,
+    };
+    Ok(Json(answer.unwrap_or_else(|| json!({ "active": false }))))
+}
+
+fn access_token(state: &authority::State, token: &str, now: UnixTime) -> Option<Value> {
+    let token = state.live_token(token, now)?;
+    let mut answer = json!({
+        "active": true,
+        "iss": token.issuer(),
+        "sub": token.subject(),
+        "aud": token.audience(),
+        "client_id": token.client(),
+        "scope": token.scope(),
+        "jti": token.id(),
+        "iat": token.issued().as_secs(),
+        "exp": token.expires().as_secs(),
+        "token_type": "Bearer",
+    });
+    if let (Some(sid), Some(answer)) = (token.session_id(), answer.as_object_mut()) {
+        answer.insert("sid".to_owned(), sid.into());
+    }
+    Some(answer)
+}
+
+/// A refresh token is shown only to its own client.
+async fn refresh_token(
+    state: &authority::State,
+    client: &Client,
+    token: &str,
+    now: UnixTime,
+) -> Result<Option<Value>, OAuthError> {
+    let Ok((id, counter)) = state.keys.refresh().read(token) else {
+        return Ok(None);
+    };
+    let family = state.store.family(&id).await?;
+    let live = family.filter(|family| {
+        family.client_id == client.id && family.counter == counter && !family.revoked && now < family.expires
+    });
+    Ok(live.map(|family| {
+        json!({
+            "active": true,
+            "iss": state.issuer,
+            "sub": family.subject,
+            "client_id": family.client_id,
+            "scope": family.scope.to_string(),
+            "exp": family.expires.as_secs(),
+        })
+    }))
+}

@@ -1,0 +1,97 @@
+//! The endpoints, a file each: they parse, ask the domain, apply what it decided, and answer.
+
+mod admin;
+mod authorize;
+mod browser;
+mod client_authentication;
+mod error;
+mod form;
+mod introspect;
+mod jwks;
+mod log;
+mod login;
+mod metadata;
+mod own_token;
+mod revoke;
+mod stream;
+mod token;
+
+use std::sync::Arc;
+
+use ::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use ::http::{Response, StatusCode};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, map_response};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use url::Url;
+
+use crate::authority::State;
+use crate::domain::parameters::MAX_PARAMETERS_BYTES;
+use crate::pages::STYLE;
+
+/// Where each endpoint is, below the issuer.
+pub(crate) mod path {
+    pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+    pub(crate) const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+    pub(crate) const JWKS: &str = "/jwks";
+    pub(crate) const AUTHORIZE: &str = "/authorize";
+    pub(crate) const LOGIN: &str = "/login";
+    pub(crate) const TOKEN: &str = "/token";
+    pub(crate) const REVOKE: &str = "/revoke";
+    pub(crate) const INTROSPECT: &str = "/introspect";
+    pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
+    pub(crate) const ADMIN: &str = "/admin/v1";
+}
+
+type Shared = axum::extract::State<Arc<State>>;
+
+/// Every endpoint, below the path of the issuer.
+pub(crate) fn router(state: Arc<State>) -> Router {
+    let base = Url::parse(&state.issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
+    let metadata = metadata::router(&state, &base);
+    let endpoints = Router::new()
+        .route(path::JWKS, get(jwks::get))
+        .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
+        .route(path::LOGIN, post(login::post))
+        .route(path::TOKEN, post(token::post))
+        .route(path::REVOKE, post(revoke::post))
+        .route(path::INTROSPECT, post(introspect::post))
+        .route(path::REVOCATION_STREAM, get(stream::get))
+        .nest(path::ADMIN, admin::router())
+        .route(browser::STYLE_PATH, get(style))
+        .with_state(state);
+    let endpoints = if base.is_empty() { endpoints } else { Router::new().nest(&base, endpoints) };
+    endpoints
+        .merge(metadata)
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(async || "ready\n"))
+        .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
+        .layer(DefaultBodyLimit::max(MAX_PARAMETERS_BYTES))
+        .layer(map_response(with_security_headers))
+        .layer(from_fn(log::request))
+}
+
+async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")], STYLE)
+}
+
+/// Headers that every answer has.
+async fn with_security_headers(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    // Two years: RFC 6797 section 6.1.1. Browsers heed it on HTTPS only.
+    headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Not no-referrer: with it, browsers hide the origin of our own login form from us.
+    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("same-origin"));
+    // What may be kept says so itself.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

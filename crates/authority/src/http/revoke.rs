@@ -1,0 +1,53 @@
+//! `POST /revoke`: RFC 7009, true for JWT access tokens too.
+//!
+//! With `level=enforced` the answer comes when every guard enforces the revocation or refuses everything.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use probity_jose::UnixTime;
+use probity_verifier::clock::unix_now;
+use serde_json::json;
+
+use super::Shared;
+use super::error::OAuthError;
+use super::form::Form;
+use crate::authority;
+use crate::domain::client::Client;
+use crate::domain::revocation::Order;
+use crate::revoke::AnswerLevel;
+
+pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
+    let client = state.authenticate(&form).await?;
+    let token = form.parameters.get("token").ok_or(OAuthError::InvalidRequest("token is missing"))?;
+    let level = form.parameters.get("level").map_or(Some(AnswerLevel::default()), AnswerLevel::parse);
+    let level = level.ok_or(OAuthError::InvalidRequest("level is durable or enforced"))?;
+    let Some(order) = order(&state, &client, token, unix_now()).await? else {
+        // RFC 7009 section 2.2: a token that is not known is as good as revoked.
+        return Ok(Json(json!({})).into_response());
+    };
+    Ok(Json(state.revoke_at(&order, level).await?).into_response())
+}
+
+/// What revoking this token means; nothing when it is no token of ours. `token_type_hint` is not needed: the kinds differ.
+async fn order(
+    state: &authority::State,
+    client: &Client,
+    token: &str,
+    now: UnixTime,
+) -> Result<Option<Order>, OAuthError> {
+    const ANOTHERS: OAuthError = OAuthError::UnauthorizedClient("the token was issued to another client");
+    if let Ok((family, _)) = state.keys.refresh().read(token) {
+        let Some(family) = state.store.family(&family).await? else {
+            return Ok(None);
+        };
+        return if family.client_id == client.id { Ok(Some(Order::Family(family.id))) } else { Err(ANOTHERS) };
+    }
+    let Some(token) = state.own_token(token, now) else {
+        return Ok(None);
+    };
+    if token.client() != Some(client.id.as_str()) {
+        return Err(ANOTHERS);
+    }
+    Ok(token.id().map(|id| Order::Token { id: id.to_owned(), expires: Some(token.expires()) }))
+}

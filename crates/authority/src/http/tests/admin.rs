@@ -1,0 +1,146 @@
+//! `/admin/v1`.
+
+use super::*;
+use serde_json::json;
+
+impl Fixture {
+    async fn admin_token(&self) -> String {
+        let headers = [(AUTHORIZATION.as_str(), basic("admin"))];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")
+    }
+
+    async fn admin(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(method).uri(format!("/admin/v1/{path}"));
+        let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    for level in ["session", "subject", "client", "family", "token"] {
+        let session = fixture.log_in().await;
+        let tokens = fixture.redeem(&fixture.code(&session).await).await;
+        let access = tokens.text("access_token");
+        let said = claims(&access);
+        let claim = match level {
+            "session" => "sid",
+            "subject" => "sub",
+            "client" => "client_id",
+            "family" => "family",
+            _ => "jti",
+        };
+        assert!(fixture.is_active(&access).await);
+        let body = json!({ level: said[claim], "level": "enforced" });
+        let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
+        assert_eq!((answer.status, answer.text("level").as_str()), (StatusCode::OK, "enforced"), "{level}: {answer:?}");
+        assert!(!fixture.is_active(&access).await, "{level}");
+        let refreshed = fixture.refresh(&tokens.text("refresh_token")).await.status;
+        let lives = level == "token";
+        assert_eq!(refreshed == StatusCode::OK, lives, "{level}: only a single token's grant lives on");
+        // What is issued in the very next moment is good.
+        let fresh = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await.text("access_token");
+        assert!(fixture.is_active(&fresh).await, "{level}: issued afterwards");
+        let again = fixture.get(&authorize_path("app", &[]), &[("cookie", &session)]).await;
+        assert_eq!(again.body.contains("id=\"login\""), ["session", "subject"].contains(&level), "{level}");
+    }
+}
+
+#[tokio::test]
+async fn a_compromised_key_is_replaced_at_once_and_what_it_signed_is_dead() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let token = fixture.service_token().await;
+    let kid = fixture.state().keys.current().active.key_id().unwrap().to_owned();
+    let answer = fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert!(!fixture.is_active(&token).await);
+    assert!(!fixture.get("/jwks", &[]).await.body.contains(&kid));
+    assert!(fixture.is_active(&fixture.service_token().await).await, "a new key signs");
+    let admin = fixture.admin_token().await;
+    let again = fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
+    assert_eq!(again.error(), (404, "not_found".into()));
+}
+
+#[tokio::test]
+async fn only_an_administrators_live_token_opens_the_api() {
+    let fixture = Fixture::start().await;
+    let service = fixture.service_token().await;
+    let admin = fixture.admin_token().await;
+    for (method, path) in [
+        (Method::POST, "revocations"),
+        (Method::GET, "guards"),
+        (Method::POST, "guards"),
+        (Method::GET, "sessions?subject=x"),
+    ] {
+        for token in ["", "x", &service, &format!("{admin}x")] {
+            let answer = fixture.admin(method.clone(), path, token, &json!({})).await;
+            assert_eq!(answer.error(), (401, "invalid_token".into()), "{method} {path}");
+            assert!(answer.headers.contains_key("www-authenticate"));
+        }
+    }
+    let jti = claims(&admin)["jti"].clone();
+    let answer = fixture.admin(Method::POST, "revocations", &admin, &json!({ "token": jti })).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(fixture.admin(Method::GET, "guards", &admin, &json!({})).await.error(), (401, "invalid_token".into()));
+}
+
+#[tokio::test]
+async fn a_guard_is_registered_once_and_its_credential_works() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let added = fixture.admin(Method::POST, "guards", &admin, &json!({ "name": "west" })).await;
+    assert_eq!(added.status, StatusCode::CREATED);
+    let hash = PlainSecret::hash_of(SecretKind::GuardCredential, &added.text("credential")).unwrap();
+    assert_eq!(fixture.state().store.guard_of(&hash).await.unwrap().as_deref(), Some("west"));
+    let again = fixture.admin(Method::POST, "guards", &admin, &json!({ "name": "west" })).await;
+    assert_eq!(again.error(), (409, "conflict".into()));
+    assert_eq!(fixture.admin(Method::GET, "guards", &admin, &json!({})).await.json()["guards"], json!([]));
+    let stream = async |credential: &str| {
+        let authorization = format!("Bearer {credential}");
+        fixture.get("/revocation-stream", &[("authorization", &authorization)]).await.status
+    };
+    assert_eq!(stream(&added.text("credential")).await, StatusCode::UPGRADE_REQUIRED);
+    assert_eq!(stream("pgc_garbage").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(stream(&admin).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn sessions_are_listed_while_they_live() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
+    let said = claims(&tokens.text("access_token"));
+    let path = format!("sessions?subject={}", said["sub"].as_str().unwrap());
+    let listed = fixture.admin(Method::GET, &path, &admin, &json!({})).await.json();
+    assert_eq!(listed["sessions"][0]["sid"], said["sid"]);
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "session": said["sid"] })).await;
+    assert_eq!(fixture.admin(Method::GET, &path, &admin, &json!({})).await.json()["sessions"], json!([]));
+}
+
+#[tokio::test]
+async fn a_malformed_order_is_refused() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let before = fixture.rows();
+    for (body, error) in [
+        (json!({}), (400, "invalid_request")),
+        (json!({ "token": "a", "client": "b" }), (400, "invalid_request")),
+        (json!({ "session": "s", "client": "b" }), (400, "invalid_request")),
+        (json!({ "token": "a", "level": "soon" }), (400, "invalid_request")),
+        (json!({ "tokn": "a" }), (400, "invalid_request")),
+        (json!({ "token": 7 }), (400, "invalid_request")),
+        (json!({ "token": "" }), (400, "invalid_request")),
+        (json!({ "token": "x".repeat(513) }), (400, "invalid_request")),
+        (json!([]), (400, "invalid_request")),
+        (json!({ "session": "nobody" }), (404, "not_found")),
+        (json!({ "key": "nobody" }), (404, "not_found")),
+    ] {
+        let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
+        assert_eq!(answer.error(), (error.0, error.1.to_owned()), "{body}");
+    }
+    assert_eq!(fixture.rows(), before);
+}

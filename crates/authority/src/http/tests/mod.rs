@@ -1,0 +1,290 @@
+//! The endpoints over a real store, without sockets.
+
+mod admin;
+mod authorize;
+mod introspect;
+mod metadata;
+mod revoke;
+mod token;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use ::http::{HeaderMap, Method, Request, StatusCode};
+use axum::Router;
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt;
+use probity_jose::base64url;
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use url::Url;
+
+use crate::authority::{Authority, State};
+use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, PostgresConfig, UserConfig};
+use crate::domain::client::GrantType;
+use crate::domain::lifetimes::Lifetimes;
+use crate::domain::master_key::MasterKey;
+use crate::domain::parameters::Parameters;
+use crate::domain::secret::{PlainSecret, SecretKind};
+
+const ISSUER: &str = "https://as.example";
+const AUDIENCE: &str = "https://api.example";
+const CALLBACK: &str = "https://app.example/cb";
+const SECRET: &str = "a-secret-of-more-than-thirty-two-characters";
+const PASSWORD: &str = "correct horse battery";
+// RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// An authority with a user `alice`, the public clients `app` and `other`, and the confidential clients `service` and `admin`.
+struct Fixture {
+    authority: Authority,
+    router: Router,
+    folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    fn text(&self, member: &str) -> String {
+        self.json()[member].as_str().unwrap_or_else(|| panic!("no {member}: {self:?}")).to_owned()
+    }
+
+    /// Status and `error`.
+    fn error(&self) -> (u16, String) {
+        (self.status.as_u16(), self.text("error"))
+    }
+
+    fn location(&self) -> Url {
+        let location = self.headers.get(LOCATION).unwrap_or_else(|| panic!("no redirect: {self:?}"));
+        Url::parse(location.to_str().unwrap()).unwrap()
+    }
+
+    fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+        cookies
+            .filter_map(|text| text.split(';').next()?.split_once('='))
+            .find(|(n, _)| *n == name)
+            .map(|(_, v)| v.into())
+    }
+}
+
+fn parameter(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+impl Fixture {
+    async fn start() -> Self {
+        Self::with_lifetimes(Lifetimes::default()).await
+    }
+
+    async fn with_lifetimes(lifetimes: Lifetimes) -> Self {
+        Self::start_on(lifetimes, None).await
+    }
+
+    /// The same on PostgreSQL.
+    async fn on_postgres() -> Self {
+        Self::start_on(Lifetimes::default(), Some(crate::postgres_server::connection())).await
+    }
+
+    async fn start_on(lifetimes: Lifetimes, postgres: Option<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &str| -> PathBuf {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        };
+        let secret = file("secret", SECRET);
+        let guard = PlainSecret::new(SecretKind::GuardCredential, [9; 32]);
+        let client =
+            |id: &str, secret: Option<&PathBuf>, grants: &[GrantType], scopes: &[&str], audience: &str| ClientConfig {
+                client_id: id.into(),
+                client_secret_file: secret.cloned(),
+                client_name: None,
+                grant_types: grants.to_vec(),
+                redirect_uris: if grants.contains(&GrantType::AuthorizationCode) {
+                    vec![CALLBACK.into()]
+                } else {
+                    vec![]
+                },
+                scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+                audience: audience.into(),
+            };
+        let code = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        let own = [GrantType::ClientCredentials];
+        let config = AuthorityConfig {
+            issuer: ISSUER.into(),
+            listen: crate::config::default_listen(),
+            data: postgres.is_none().then(|| folder.path().to_owned()),
+            postgres: postgres
+                .map(|connection| PostgresConfig { connection_file: file("connection", &connection), ca_file: None }),
+            master_key_file: folder.path().join("master.key"),
+            tls: Some(crate::config::TlsConfig {
+                certificate_file: "unused".into(),
+                key_file: "unused".into(),
+                allow_tls12: false,
+            }),
+            plain_http: false,
+            lifetimes,
+            clients: vec![
+                client("app", None, &code, &["openid", "read", "write"], AUDIENCE),
+                client("other", None, &code, &["openid", "read"], AUDIENCE),
+                client("service", Some(&secret), &own, &["read", "write"], AUDIENCE),
+                client("admin", Some(&secret), &own, &["probity:admin"], &format!("{ISSUER}/admin")),
+            ],
+            users: vec![UserConfig { username: "alice".into(), password_file: file("password", PASSWORD) }],
+            guards: vec![GuardConfig { name: "edge".into(), credential_file: file("guard", guard.expose()) }],
+        };
+        let authority = Authority::start(&config, MasterKey::from_bytes([1; 32])).await.unwrap();
+        let router = super::router(Arc::clone(authority.state()));
+        Self { authority, router, folder }
+    }
+
+    fn state(&self) -> &State {
+        self.authority.state()
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut request =
+            Request::builder().method(Method::POST).uri(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// A form of the confidential client `service`.
+    async fn post_as_service(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.post(path, &[(AUTHORIZATION.as_str(), &basic("service"))], form).await
+    }
+
+    async fn service_token(&self) -> String {
+        self.post_as_service("/token", &[("grant_type", "client_credentials")]).await.text("access_token")
+    }
+
+    /// Logs `alice` in and gives the session's cookie header.
+    async fn log_in(&self) -> String {
+        let page = self.get(&authorize_path("app", &[]), &[]).await;
+        self.submit_login(&page, "app", PASSWORD, "").await.1
+    }
+
+    /// Sends the login form of a page; the answer, and the cookie header of the new session.
+    async fn submit_login(&self, page: &Answer, client: &str, password: &str, cookies: &str) -> (Answer, String) {
+        let csrf = page.cookie("__Host-probity-csrf").unwrap();
+        let request = authorize_path(client, &[]);
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("request", request.split_once('?').unwrap().1),
+            ("username", "alice"),
+            ("password", password),
+        ];
+        let cookies = format!("__Host-probity-csrf={csrf}; {cookies}");
+        let answer = self.post("/login", &[(COOKIE.as_str(), &cookies), (ORIGIN.as_str(), ISSUER)], &form).await;
+        let session = answer.cookie("__Host-probity-session").map(|value| format!("__Host-probity-session={value}"));
+        (answer, session.unwrap_or_default())
+    }
+
+    /// A fresh code of `alice` for `app`.
+    async fn code(&self, session: &str) -> String {
+        self.code_with(session, &[]).await
+    }
+
+    async fn code_with(&self, session: &str, more: &[(&str, &str)]) -> String {
+        let answer = self.get(&authorize_path("app", more), &[(COOKIE.as_str(), session)]).await;
+        parameter(&answer.location(), "code").unwrap_or_else(|| panic!("no code: {answer:?}"))
+    }
+
+    async fn redeem(&self, code: &str) -> Answer {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "app"),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        self.post("/token", &[], &form).await
+    }
+
+    async fn refresh(&self, token: &str) -> Answer {
+        let form = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", token)];
+        self.post("/token", &[], &form).await
+    }
+
+    async fn is_active(&self, token: &str) -> bool {
+        let answer = self.post_as_service("/introspect", &[("token", token)]).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.json()["active"].as_bool().unwrap()
+    }
+
+    /// Every row of every table but the log, to see that nothing has changed.
+    fn rows(&self) -> Vec<String> {
+        let connection = rusqlite::Connection::open(self.folder.path().join("probity.db")).unwrap();
+        let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
+        let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut rows = Vec::new();
+        for table in tables {
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns = statement.column_count();
+            let read = |row: &rusqlite::Row<'_>| {
+                (0..columns).map(|column| row.get::<_, rusqlite::types::Value>(column)).collect::<Result<Vec<_>, _>>()
+            };
+            rows.extend(statement.query_map([], read).unwrap().map(|row| format!("{table}: {:?}", row.unwrap())));
+        }
+        rows.sort();
+        rows
+    }
+}
+
+/// The path and query of a good authorization request, with some parameters set or (empty) left out.
+fn authorize_path(client: &str, change: &[(&str, &str)]) -> String {
+    let mut parameters = Parameters::default()
+        .with("response_type", "code")
+        .with("client_id", client)
+        .with("redirect_uri", CALLBACK)
+        .with("state", "st")
+        .with("code_challenge", CHALLENGE)
+        .with("code_challenge_method", "S256");
+    for (name, value) in change {
+        parameters = if value.is_empty() { parameters.without(name) } else { parameters.with(name, value) };
+    }
+    format!("/authorize?{}", parameters.to_text())
+}
+
+fn basic(client: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{client}:{SECRET}")))
+}
+
+/// The claims of a token, unverified.
+fn claims(token: &str) -> Value {
+    serde_json::from_slice(&base64url::decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+}

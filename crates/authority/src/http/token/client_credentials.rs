@@ -1,0 +1,31 @@
+//! The client's own authorization: RFC 6749 section 4.4.
+
+use super::TokenAnswer;
+use crate::authority::State;
+use crate::domain::client::Client;
+use crate::domain::parameters::Parameters;
+use crate::domain::scope::ScopeError;
+use crate::http::error::OAuthError;
+
+pub(super) async fn exchange(
+    state: &State,
+    client: &Client,
+    parameters: &Parameters,
+) -> Result<TokenAnswer, OAuthError> {
+    if client.is_public() {
+        return Err(OAuthError::UnauthorizedClient("client_credentials is for clients with a secret"));
+    }
+    let scope = client.scope.grant(parameters.get("scope"))?;
+    let now = state.moment(&client.id, &client.id).await?;
+    let access = state.issue_for_client(client, &scope, now)?;
+    Ok(TokenAnswer { access, refresh: None, id_token: None, scope })
+}
+
+impl From<ScopeError> for OAuthError {
+    fn from(error: ScopeError) -> Self {
+        Self::InvalidScope(match error {
+            ScopeError::Malformed => "the scope is malformed",
+            ScopeError::NotAllowed => "the scope has a name that may not be asked for here",
+        })
+    }
+}

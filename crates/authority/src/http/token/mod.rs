@@ -1,0 +1,74 @@
+//! `POST /token`: RFC 6749 section 3.2, a file per grant.
+
+mod authorization_code;
+mod client_credentials;
+mod refresh_token;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::Shared;
+use super::error::OAuthError;
+use super::form::Form;
+use super::log::Line;
+use crate::domain::client::{Client, GrantType};
+use crate::domain::scope::Scope;
+use crate::domain::secret::PlainSecret;
+use crate::issue::Issued;
+
+pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
+    // RFC 6749 section 3.2.1: who asks is checked before what is asked.
+    let client = state.authenticate(&form).await?;
+    let grant = form.parameters.get("grant_type").ok_or(OAuthError::InvalidRequest("grant_type is missing"))?;
+    let grant = GrantType::parse(grant).ok_or(OAuthError::UnsupportedGrantType)?;
+    if !client.may_use(grant) {
+        return Err(OAuthError::UnauthorizedClient("the client may not use this grant type"));
+    }
+    let answer = match grant {
+        GrantType::AuthorizationCode => authorization_code::exchange(&state, &client, &form.parameters).await,
+        GrantType::ClientCredentials => client_credentials::exchange(&state, &client, &form.parameters).await,
+        GrantType::RefreshToken => refresh_token::exchange(&state, &client, &form.parameters).await,
+    }?;
+    Ok(answer.into_response(&client))
+}
+
+/// What a grant comes to.
+struct TokenAnswer {
+    access: Issued,
+    refresh: Option<PlainSecret>,
+    id_token: Option<String>,
+    scope: Scope,
+}
+
+/// RFC 6749 section 5.1, OpenID Connect Core 1.0 section 3.1.3.3.
+#[derive(Serialize)]
+struct Body<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    scope: String,
+}
+
+impl TokenAnswer {
+    fn into_response(self, client: &Client) -> Response {
+        let body = Body {
+            access_token: &self.access.token,
+            token_type: "Bearer",
+            expires_in: self.access.expires_in,
+            refresh_token: self.refresh.as_ref().map(PlainSecret::expose),
+            id_token: self.id_token.as_deref(),
+            scope: self.scope.to_string(),
+        };
+        let mut response = Json(body).into_response();
+        let line = Line { client: Some(client.id.clone()), token_id: Some(self.access.token_id), ..Line::default() };
+        response.extensions_mut().insert(line);
+        response
+    }
+}

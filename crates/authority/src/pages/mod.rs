@@ -1,0 +1,79 @@
+//! The pages that people see: plain forms with stable ids, which work without script.
+
+use askama::Template;
+
+/// The style sheet of all pages.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// Where a user proves who they are.
+#[derive(Debug, Template)]
+#[template(path = "login.html")]
+pub(crate) struct LoginPage<'a> {
+    /// Where the form goes.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// What the application is called.
+    pub(crate) client_name: &'a str,
+    /// The token against forged logins.
+    pub(crate) csrf: &'a str,
+    /// The authorization request, to go on with afterwards.
+    pub(crate) request: &'a str,
+    /// What was typed before.
+    pub(crate) username: &'a str,
+    /// Why it did not work.
+    pub(crate) error: Option<&'a str>,
+}
+
+/// Says what is wrong when there is nowhere to send the user.
+#[derive(Debug, Template)]
+#[template(path = "error.html")]
+pub(crate) struct ErrorPage<'a> {
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// What is wrong, in a sentence.
+    pub(crate) message: &'a str,
+    /// The stable code, for whoever is asked for help.
+    pub(crate) code: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stranger_chose_is_text_on_the_page_and_never_markup() {
+        let hostile = "\"><script>alert(1)</script>";
+        let page = LoginPage {
+            action: "https://as.example/login",
+            style: "/style.css",
+            client_name: hostile,
+            csrf: "c",
+            request: hostile,
+            username: hostile,
+            error: Some(hostile),
+        };
+        let html = page.render().unwrap();
+        assert!(!html.contains("<script"), "{html}");
+        assert_eq!(html.matches("alert(1)").count(), 4, "each is shown");
+        for id in ["login", "username", "password", "submit", "error"] {
+            assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_an_error_shows_none() {
+        let page = LoginPage {
+            action: "/login",
+            style: "/style.css",
+            client_name: "App",
+            csrf: "c",
+            request: "r",
+            username: "",
+            error: None,
+        };
+        assert!(!page.render().unwrap().contains("id=\"error\""));
+        let error = ErrorPage { style: "/style.css", message: "No.", code: "invalid_request" };
+        assert!(error.render().unwrap().contains("invalid_request"));
+    }
+}

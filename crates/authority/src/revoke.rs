@@ -1,0 +1,118 @@
+//! Carries out orders to revoke, and answers at the level that was asked for.
+
+use std::time::Duration;
+
+use probity_jose::UnixTime;
+use probity_verifier::clock::{boot_now, unix_now};
+use probity_verifier::revocation::{BadIdentifier, Position};
+use serde::Serialize;
+use tracing::info;
+
+use crate::authority::State;
+use crate::domain::revocation::Order;
+use crate::keys::KeyError;
+use crate::store::{Conflict, WriteError};
+
+/// What an answer to a revocation means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum AnswerLevel {
+    /// It is stored and can't be lost.
+    #[default]
+    Durable,
+    /// Besides, every guard enforces it or refuses everything.
+    Enforced,
+}
+
+impl AnswerLevel {
+    /// The level of a name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "durable" => Some(Self::Durable),
+            "enforced" => Some(Self::Enforced),
+            _ => None,
+        }
+    }
+}
+
+/// Why an order could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RevokeError {
+    #[error(transparent)]
+    BadIdentifier(#[from] BadIdentifier),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error("there is no such signing key, or it is compromised already")]
+    NoSuchKey,
+}
+
+/// The answer to a revocation.
+#[derive(Debug, Serialize)]
+pub(crate) struct Revoked {
+    level: &'static str,
+    /// The revocation's place in the log, as `term-seq@writer`.
+    position: String,
+    /// Who enforces it; only at the level `enforced`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guards: Option<Guards>,
+    /// From the order to this answer, in microseconds.
+    elapsed_us: u64,
+    /// Of that, the time until it was on disk.
+    durable_us: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Guards {
+    enforcing: u32,
+    /// Names of guards whose leases had to run out: they refuse everything.
+    expired: Vec<String>,
+}
+
+impl State {
+    /// Makes an order durable; `None` when it had been carried out before.
+    pub(crate) async fn revoke(&self, order: &Order, now: UnixTime) -> Result<Option<Position>, RevokeError> {
+        let mut write = order.write(now)?;
+        if let Order::Key(kid) = order {
+            write = self.keys.compromise(kid, write, now)?;
+        }
+        let applied = match self.store.apply(write).await {
+            Ok(applied) => applied,
+            Err(WriteError::Conflict(Conflict::AlreadyRevoked)) => return Ok(None),
+            Err(WriteError::Conflict(Conflict::KeyMoved)) => return Err(RevokeError::NoSuchKey),
+            Err(error) => return Err(error.into()),
+        };
+        if matches!(order, Order::Key(_)) {
+            self.keys.reload(&self.store).await?;
+        }
+        let position = applied.position.map(|position| position.to_string());
+        info!(level = order.level(), position, "revoked");
+        Ok(applied.position)
+    }
+
+    /// Carries out an order and answers when the level is reached.
+    pub(crate) async fn revoke_at(&self, order: &Order, level: AnswerLevel) -> Result<Revoked, RevokeError> {
+        let start = boot_now();
+        // An order that had been carried out before is somewhere before the head.
+        let position = self.revoke(order, unix_now()).await?.unwrap_or_else(|| self.hub.head());
+        let durable = boot_now().since(start);
+        let guards = match level {
+            AnswerLevel::Durable => None,
+            AnswerLevel::Enforced => {
+                let enforcement = self.hub.enforce(position).await;
+                Some(Guards { enforcing: enforcement.guards_enforcing, expired: enforcement.guards_expired })
+            }
+        };
+        Ok(Revoked {
+            level: if guards.is_some() { "enforced" } else { "durable" },
+            position: position.to_string(),
+            guards,
+            elapsed_us: micros(boot_now().since(start)),
+            durable_us: micros(durable),
+        })
+    }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,72 @@
+//! Authorization codes in the store.
+
+use probity_jose::UnixTime;
+
+use super::clients::scope_of;
+use super::engine::{Store, StoreError};
+use super::value::Inconsistent;
+use super::write::{Conflict, Expect, Statement};
+use crate::domain::code::CodeGrant;
+use crate::domain::pkce::Challenge;
+use crate::domain::secret::SecretHash;
+
+impl Store {
+    /// What a code stands for.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn code(&self, code: &SecretHash) -> Result<Option<CodeGrant>, StoreError> {
+        let sql = "SELECT client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires, family \
+                   FROM codes WHERE code_hash = $1";
+        let Some(row) = self.query_one(sql, &[code.to_text().into()]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(CodeGrant {
+            client_id: row.text(0)?.to_owned(),
+            redirect_uri: row.text(1)?.to_owned(),
+            subject: row.text(2)?.to_owned(),
+            session_id: row.text(3)?.to_owned(),
+            scope: scope_of(row.text(4)?)?,
+            nonce: row.optional_text(5)?.map(str::to_owned),
+            challenge: Challenge::parse(row.text(6)?).ok_or(Inconsistent("a code challenge can't be read"))?,
+            expires: row.time(7)?,
+            redeemed_for: row.optional_text(8)?.map(str::to_owned),
+        }))
+    }
+}
+
+impl CodeGrant {
+    /// Adds a code.
+    pub(crate) fn add(&self, code: &SecretHash) -> Statement {
+        Statement::new(
+            "INSERT INTO codes (code_hash, client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            [
+                code.to_text().into(),
+                self.client_id.as_str().into(),
+                self.redirect_uri.as_str().into(),
+                self.subject.as_str().into(),
+                self.session_id.as_str().into(),
+                self.scope.to_string().into(),
+                self.nonce.as_deref().into(),
+                self.challenge.to_text().into(),
+                self.expires.into(),
+            ],
+            Expect::One(Conflict::Taken),
+        )
+    }
+}
+
+/// Redeems a code for a grant; [`Conflict::CodeRedeemed`] when somebody was faster or it has expired.
+pub(crate) fn redeem_code(code: &SecretHash, family: &str, now: UnixTime) -> Statement {
+    Statement::new(
+        "UPDATE codes SET family = $2 WHERE code_hash = $1 AND family IS NULL AND expires > $3",
+        [code.to_text().into(), family.into(), now.into()],
+        Expect::One(Conflict::CodeRedeemed),
+    )
+}
+
+/// Drops codes that expired long enough ago: a replay within this time still finds the grant that must die.
+pub(crate) fn drop_expired_codes(horizon: UnixTime) -> Statement {
+    Statement::new("DELETE FROM codes WHERE expires <= $1", [horizon.into()], Expect::Any)
+}

@@ -1,0 +1,46 @@
+//! The one place with SQL. A write is a value: a list of conditional statements that is applied whole or not at all.
+//!
+//! * [`Write`] says what is to change and what each statement expects; an expectation that fails comes back as a
+//!   [`Conflict`], which is an outcome and not a fault.
+//! * [`Store`] applies writes and answers queries; behind it is a small driver for each engine, and one SQL text for all.
+//! * A file per concept holds the SQL of that concept.
+
+mod clients;
+mod codes;
+mod engine;
+mod families;
+mod guards;
+mod keys;
+mod log;
+mod migrations;
+mod postgres;
+mod revocations;
+mod sessions;
+mod sqlite;
+mod users;
+mod value;
+mod write;
+
+pub(crate) use codes::{drop_expired_codes, redeem_code};
+pub(crate) use engine::{Opening, Site, Store};
+pub use engine::{StoreError, WriteError};
+pub(crate) use families::drop_expired_families;
+pub(crate) use guards::RegisteredGuard;
+pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
+pub(crate) use log::begin_log;
+pub(crate) use postgres::PostgresSite;
+pub(crate) use revocations::drop_lapsed_revocations;
+pub(crate) use sessions::{drop_expired_sessions, take_session_block};
+pub use write::Conflict;
+pub(crate) use write::Write;
+
+use value::{Inconsistent, Row};
+
+/// The term after the one that a row of `meta` holds.
+fn next_term(row: Option<&Row>) -> Result<u64, Inconsistent> {
+    let before = row.map(|row| row.text(0)).transpose()?.and_then(|text| text.parse::<u64>().ok());
+    before.and_then(|term| term.checked_add(1)).ok_or(Inconsistent("the term is no number"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! `cargo xtask test`: everything that must hold, and a last line that says how many tests have run.
+
+use std::time::Duration;
+
+use crate::Failure;
+use crate::libtest::Count;
+use crate::process::{cargo, find, run, watch};
+use crate::{debian, docs, tidy};
+
+/// Runs every check and every test; goes on after a failure, so that one run shows all that is wrong.
+pub(crate) fn everything() -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    steps.step("packages", debian::ensure);
+    steps.step("format", || run(cargo().args(["fmt", "--all", "--check"])));
+    steps.step("clippy", || {
+        let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
+        run(cargo().args(lint))
+    });
+    steps.step("tidy", tidy::run);
+    steps.step("rustdoc", || {
+        // With private items: the pages are for whoever works on this, and links to what is inside must hold too.
+        let document = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"];
+        run(cargo().args(document).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
+    });
+    steps.step("cargo-deny", || {
+        if find("cargo-deny").is_none() {
+            println!("cargo-deny is not installed: licences, bans and sources were not checked");
+            return Ok(());
+        }
+        run(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
+    });
+    let mut count = Count::default();
+    steps.step("tests", || tests(&[], &mut count));
+    steps.step("generated docs", docs::check);
+    steps.finish(count)
+}
+
+/// Runs the tests whose names contain a text.
+pub(crate) fn only(filter: &str) -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    let mut count = Count::default();
+    steps.step("packages", debian::ensure);
+    steps.step("tests", || tests(&[filter], &mut count));
+    steps.finish(count)
+}
+
+fn tests(filter: &[&str], count: &mut Count) -> Result<(), Failure> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(filter);
+    let good = watch(&mut command, |line| count.see(line))?;
+    if !good && count.failed == 0 {
+        // A binary that could not be built, or that died before it could count.
+        count.failed += 1;
+    }
+    if good { Ok(()) } else { Err("cargo test failed".to_owned()) }
+}
+
+/// What was done and how it went.
+#[derive(Default)]
+struct Steps {
+    failed: Vec<&'static str>,
+}
+
+impl Steps {
+    fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<(), Failure>) {
+        println!("== {name}");
+        let (outcome, took) = timed(work);
+        match outcome {
+            Ok(()) => println!("== {name}: good, {:.1} s\n", took.as_secs_f64()),
+            Err(failure) => {
+                println!("== {name}: FAILED, {:.1} s: {failure}\n", took.as_secs_f64());
+                self.failed.push(name);
+            }
+        }
+    }
+
+    fn finish(self, count: Count) -> Result<(), Failure> {
+        let failure = match self.failed.as_slice() {
+            [] if count.passed == 0 => Some("no test has run".to_owned()),
+            [] => None,
+            failed => Some(format!("failed: {}", failed.join(", "))),
+        };
+        if let Some(failure) = &failure {
+            println!("{failure}");
+        }
+        // The last line of all, so that whoever reads only that sees that tests have run.
+        println!("{} passed, {} failed", count.passed, count.failed);
+        if failure.is_none() { Ok(()) } else { Err(Failure::new()) }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a stopwatch for a person")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = std::time::Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
