@@ -12,6 +12,7 @@ mod fixtures;
 mod json_serialization;
 mod keys;
 mod profiles;
+mod properties;
 mod shared;
 mod shared_jwe;
 mod sign_and_verify;

@@ -141,6 +141,30 @@ fn each_error_has_a_vector() {
     assert!(missing.is_empty(), "no vector for {missing:?}");
 }
 
+/// The security manual names the vectors that prove its claims.
+#[test]
+fn each_vector_of_the_manual_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let vectors = fs::canonicalize(root.join("../../vectors")).unwrap();
+    let known: BTreeSet<String> = files()
+        .iter()
+        .flat_map(|(path, file)| {
+            let path = fs::canonicalize(path).unwrap();
+            let name = path.strip_prefix(&vectors).unwrap().to_string_lossy().into_owned();
+            file.cases.iter().map(move |case| format!("{name}#{}", case.id)).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut named = 0;
+    for entry in fs::read_dir(root.join("src/manual")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        for reference in text.split('`').filter(|part| part.starts_with("attack/") && part.contains('#')) {
+            assert!(known.contains(reference), "the manual names {reference}");
+            named += 1;
+        }
+    }
+    assert!(named > 60, "the manual names {named} vectors");
+}
+
 fn run(file: &File, case: &Case) -> Result<(), Error> {
     if let Some(jwk) = &case.jwk {
         let thumbprint = match &case.alg {

@@ -169,6 +169,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn shared_secrets_are_not_allowed_even_when_they_are_asked_for() {
+        let verifier = DpopVerifier::new(SignatureAlgorithm::ALL.iter().copied());
+        for algorithm in SignatureAlgorithm::ALL {
+            let allowed = verifier.policy.signature.algorithms.contains(*algorithm);
+            assert_eq!(allowed, !algorithm.is_symmetric(), "{algorithm}");
+        }
+    }
+
+    #[test]
     fn uris_are_compared_without_query_after_normalization() {
         for (one, other) in [
             ("https://a.example/token", "https://a.example/token?x=1#y"),
