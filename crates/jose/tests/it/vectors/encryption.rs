@@ -22,9 +22,9 @@ pub(super) fn run(file: &File, case: &Case) -> Result<(), Error> {
     // The second time the header may be known: that must change nothing.
     let second = decrypt();
     assert_eq!(second.as_ref().map(Decrypted::content).map_err(|error| *error), first.as_ref().map_err(|error| *error));
-    let decrypted = second?;
-    expect(case, case.payload.as_ref(), &base64url::encode(decrypted.content()));
-    expect(case, case.aad.as_ref(), &base64url::encode(decrypted.additional_data().unwrap_or_default()));
+    let found = second?;
+    expect(case, case.payload.as_ref(), &base64url::encode(found.content()));
+    expect(case, case.aad.as_ref(), &base64url::encode(found.additional_data().unwrap_or_default()));
     Ok(())
 }
 
