@@ -14,6 +14,8 @@ mod algorithm;
 pub mod base64url;
 mod der;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 pub mod jwe;
 pub mod jwk;

@@ -10,6 +10,7 @@
 mod encrypt_and_decrypt;
 mod encrypted_documents;
 mod fixtures;
+mod fuzz_corpus;
 mod json_serialization;
 mod keys;
 mod profiles;
