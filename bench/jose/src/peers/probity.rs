@@ -2,6 +2,9 @@
 
 use std::hint::black_box;
 
+use probity_jose::jwe::{
+    self, ContentEncryptionAlgorithm, Decrypter, DecryptionKey, DecryptionKeys, Encrypter, KeyManagementAlgorithm,
+};
 use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime, jwt};
 
 use crate::fixtures::Fixtures;
@@ -37,6 +40,18 @@ fn from_seed(alg: &str, seed: &[u8]) -> Result<SigningKey, probity_jose::Error> 
     SigningKey::from_jwk(jwk.as_bytes())
 }
 
+fn decryption_key(alg: &str, fx: &Fixtures) -> Option<DecryptionKey> {
+    let algorithm: KeyManagementAlgorithm = alg.parse().ok()?;
+    Some(match alg {
+        "dir" => DecryptionKey::from_secret_direct(ContentEncryptionAlgorithm::A256Gcm, &fx.bytes("dir.key")),
+        "ECDH-ES+A256KW" => DecryptionKey::from_private_der(&fx.bytes("ecdh.pk8.der"), algorithm),
+        "RSA-OAEP-256" => DecryptionKey::from_private_der(&fx.bytes("rsa.pk8.der"), algorithm),
+        _ => return None,
+    }
+    .unwrap()
+    .with_key_id(KID))
+}
+
 impl Peer for Probity {
     fn name(&self) -> &'static str {
         "probity"
@@ -50,6 +65,28 @@ impl Peer for Probity {
             let verified: Result<jwt::Verified<Claims>, _> =
                 policy.verify(token, &keys, UnixTime::from_secs(now()));
             black_box(&verified).is_ok()
+        }))
+    }
+
+    fn decrypter(&self, alg: &str, fx: &Fixtures) -> Option<VerifyFn> {
+        let keys = DecryptionKeys::from(decryption_key(alg, fx)?);
+        let decrypter = Decrypter::new([alg.parse().unwrap()], [ContentEncryptionAlgorithm::A256Gcm]);
+        Some(Box::new(move |token| {
+            let decrypted = decrypter.decrypt(token, &keys).and_then(jwe::Decrypted::deserialize::<Claims>);
+            black_box(&decrypted).is_ok()
+        }))
+    }
+
+    fn encrypter(&self, alg: &str, fx: &Fixtures) -> Option<SignFn> {
+        let key = decryption_key(alg, fx)?.encryption_key().unwrap();
+        let header = jwe::NewHeader { typ: Some("JWT".into()), ..jwe::NewHeader::default() };
+        let encrypter = Encrypter::new(&header, ContentEncryptionAlgorithm::A256Gcm, &key).unwrap();
+        let claims = fx.claims.clone();
+        let mut json = Vec::new();
+        Some(Box::new(move || {
+            json.clear();
+            serde_json::to_writer(&mut json, &claims).unwrap();
+            encrypter.encrypt(&json).unwrap()
         }))
     }
 
