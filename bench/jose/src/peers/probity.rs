@@ -2,9 +2,7 @@
 
 use std::hint::black_box;
 
-use probity_jose::jwe::{
-    self, ContentEncryptionAlgorithm, Decrypter, DecryptionKey, DecryptionKeys, Encrypter, KeyManagementAlgorithm,
-};
+use probity_jose::jwe::{self, ContentEncryptionAlgorithm, DecryptionKey, DecryptionKeys, KeyManagementAlgorithm};
 use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime, jwt};
 
 use crate::fixtures::Fixtures;
@@ -40,17 +38,20 @@ fn from_seed(alg: &str, seed: &[u8]) -> Result<SigningKey, probity_jose::Error> 
     SigningKey::from_jwk(jwk.as_bytes())
 }
 
+/// The fixture's key for encryption.
 fn decryption_key(alg: &str, fx: &Fixtures) -> Option<DecryptionKey> {
-    let algorithm: KeyManagementAlgorithm = alg.parse().ok()?;
-    Some(match alg {
-        "dir" => DecryptionKey::from_secret_direct(ContentEncryptionAlgorithm::A256Gcm, &fx.bytes("dir.key")),
-        "ECDH-ES+A256KW" => DecryptionKey::from_private_der(&fx.bytes("ecdh.pk8.der"), algorithm),
-        "RSA-OAEP-256" => DecryptionKey::from_private_der(&fx.bytes("rsa.pk8.der"), algorithm),
+    let key = match alg {
+        "dir" => DecryptionKey::from_secret_direct(GCM, &fx.bytes("dir.key")),
+        "ECDH-ES+A256KW" => {
+            DecryptionKey::from_private_der(&fx.bytes("ecdh.pk8.der"), KeyManagementAlgorithm::EcdhEsA256Kw)
+        }
+        "RSA-OAEP-256" => DecryptionKey::from_private_der(&fx.bytes("rsa.pk8.der"), KeyManagementAlgorithm::RsaOaep256),
         _ => return None,
-    }
-    .unwrap()
-    .with_key_id(KID))
+    };
+    Some(key.unwrap().with_key_id(KID))
 }
+
+const GCM: ContentEncryptionAlgorithm = ContentEncryptionAlgorithm::A256Gcm;
 
 impl Peer for Probity {
     fn name(&self) -> &'static str {
@@ -68,31 +69,29 @@ impl Peer for Probity {
         }))
     }
 
+    fn signer(&self, alg: &str, fx: &Fixtures) -> Option<SignFn> {
+        let key = key(alg, fx)?;
+        let claims = fx.claims.clone();
+        Some(Box::new(move || jwt::sign("JWT", &claims, &key).unwrap()))
+    }
+
     fn decrypter(&self, alg: &str, fx: &Fixtures) -> Option<VerifyFn> {
-        let keys = DecryptionKeys::from(decryption_key(alg, fx)?);
-        let decrypter = Decrypter::new([alg.parse().unwrap()], [ContentEncryptionAlgorithm::A256Gcm]);
+        let key = decryption_key(alg, fx)?;
+        let decrypter = jwe::Decrypter::new([key.algorithm()], [GCM]);
+        let keys = DecryptionKeys::from(key);
         Some(Box::new(move |token| {
-            let decrypted = decrypter.decrypt(token, &keys).and_then(jwe::Decrypted::deserialize::<Claims>);
-            black_box(&decrypted).is_ok()
+            let Ok(decrypted) = decrypter.decrypt(token, &keys) else { return false };
+            let Ok(claims) = decrypted.deserialize::<Claims>() else { return false };
+            let (claims, now) = (black_box(claims.content()), now());
+            claims.exp > now && claims.nbf <= now && claims.iss == ISS && claims.aud == AUD
         }))
     }
 
     fn encrypter(&self, alg: &str, fx: &Fixtures) -> Option<SignFn> {
         let key = decryption_key(alg, fx)?.encryption_key().unwrap();
         let header = jwe::NewHeader { typ: Some("JWT".into()), ..jwe::NewHeader::default() };
-        let encrypter = Encrypter::new(&header, ContentEncryptionAlgorithm::A256Gcm, &key).unwrap();
+        let encrypter = jwe::Encrypter::new(&header, GCM, &key).unwrap();
         let claims = fx.claims.clone();
-        let mut json = Vec::new();
-        Some(Box::new(move || {
-            json.clear();
-            serde_json::to_writer(&mut json, &claims).unwrap();
-            encrypter.encrypt(&json).unwrap()
-        }))
-    }
-
-    fn signer(&self, alg: &str, fx: &Fixtures) -> Option<SignFn> {
-        let key = key(alg, fx)?;
-        let claims = fx.claims.clone();
-        Some(Box::new(move || jwt::sign("JWT", &claims, &key).unwrap()))
+        Some(Box::new(move || encrypter.encrypt(&serde_json::to_vec(&claims).unwrap()).unwrap()))
     }
 }

@@ -13,7 +13,8 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a JWE apart. The parts are not decoded yet; that refuses all characters that do not belong there.
+    /// Takes a JWE apart. The parts are not decoded yet; that refuses all characters that do not belong there, dots
+    /// included.
     pub(crate) fn split(token: &'a str) -> Result<Self, Error> {
         let mut rest = token;
         let mut next = || {
@@ -22,11 +23,13 @@ impl<'a> Parts<'a> {
             Ok(part)
         };
         let (header, encrypted_key, iv) = (next()?, next()?, next()?);
-        // From the end, so that no more than five parts are looked for.
+        // From the end: the ciphertext is long, and is looked through when it is decoded.
         let (ciphertext, tag) = rest.rsplit_once('.').ok_or(Error::NotCompactJwe)?;
-        if ciphertext.contains('.') {
-            return Err(Error::NotCompactJwe);
-        }
         Ok(Self { header, encrypted_key, iv, ciphertext, tag })
+    }
+
+    /// Tells what has too many parts from a JWE with another flaw, after it has been refused.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        if self.ciphertext.contains('.') { Error::NotCompactJwe } else { error }
     }
 }

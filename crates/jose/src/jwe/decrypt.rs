@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::algorithm::{ContentEncryptionAlgorithm, KeyManagementAlgorithm};
 use super::attempt::{Budget, Recipient, decode_encrypted_key, first_success};
 use super::compact::Parts;
-use super::decrypted::Decrypted;
+use super::decrypted::{Decrypted, Origin};
 use super::header::{Header, Places};
 use super::key::{DecryptionKey, DecryptionKeys};
-use super::known::Known;
 use super::manage::KeyParameters;
 use super::message::Message;
 use super::zip;
@@ -88,33 +87,39 @@ impl Decrypter {
             return Err(Error::JweTooLarge);
         }
         let parts = Parts::split(token)?;
+        self.decrypt_parts(&parts, keys).map_err(|error| parts.explain(error))
+    }
+
+    fn decrypt_parts(&self, parts: &Parts<'_>, keys: &DecryptionKeys) -> Result<Decrypted, Error> {
         // A header that has led to a decrypted JWE before is not read again.
-        if let Some(Known { header, key }) = keys.known().find(parts.header) {
+        if let Some(known) = keys.known().find(parts.header) {
+            let Origin { header, key } = &**known;
             self.check_header(header)?;
-            let mut message = Message::compact(&parts, header.encryption())?;
+            let mut message = Message::compact(parts, header.encryption())?;
             let encrypted = decode_encrypted_key(parts.encrypted_key)?;
             let recipient = Recipient { header, parameters: &KeyParameters::None, encrypted: &encrypted };
-            let (content, key) = first_success(&recipient, &mut message, &[key], &mut Budget::default())?;
-            let content = decompressed(content, header)?;
-            return Ok(Decrypted::new(content, Arc::clone(header), key.clone()));
+            let (content, _) = first_success(&recipient, &mut message, &[key], &mut Budget::default())?;
+            return Ok(Decrypted::new(decompressed(content, header)?, Arc::clone(known)));
         }
         let json = self.decode_header(parts.header)?;
         let document = Document::parse(&json)?;
         let places = Places::protected(document.root());
-        let header = Arc::new(places.read()?);
+        let header = places.read()?;
         let parameters = places.key_parameters(header.algorithm())?;
         self.check_header(&header)?;
-        let mut message = Message::compact(&parts, header.encryption())?;
+        let mut message = Message::compact(parts, header.encryption())?;
         let encrypted = decode_encrypted_key(parts.encrypted_key)?;
         let candidates = self.candidates(&header, keys)?;
         let recipient = Recipient { header: &header, parameters: &parameters, encrypted: &encrypted };
         let (content, key) = first_success(&recipient, &mut message, &candidates, &mut Budget::default())?;
+        let content = decompressed(content, &header)?;
+        let origin = Arc::new(Origin { header, key: key.clone() });
         // Only what leads to this one key under any policy, and stands in other JWEs too, is worth remembering.
         let lasting = matches!(parameters, KeyParameters::None) && candidates.len() == 1;
         if lasting && self.unknown_key_id == UnknownKeyId::Refuse {
-            keys.known().remember(parts.header, Known { header: Arc::clone(&header), key: key.clone() });
+            keys.known().remember(parts.header, Arc::clone(&origin));
         }
-        Ok(Decrypted::new(decompressed(content, &header)?, header, key.clone()))
+        Ok(Decrypted::new(content, origin))
     }
 
     pub(super) fn decode_header(&self, encoded: &str) -> Result<Vec<u8>, Error> {

@@ -25,15 +25,21 @@ use crate::json::Document;
 #[derive(Clone)]
 pub struct Decrypted<T = Vec<u8>> {
     content: T,
-    header: Arc<Header>,
-    key: DecryptionKey,
+    origin: Arc<Origin>,
     recipient: usize,
     additional_data: Option<Vec<u8>>,
 }
 
+/// A header, and the key that it led to.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) header: Header,
+    pub(crate) key: DecryptionKey,
+}
+
 impl Decrypted {
-    pub(super) const fn new(content: Vec<u8>, header: Arc<Header>, key: DecryptionKey) -> Self {
-        Self { content, header, key, recipient: 0, additional_data: None }
+    pub(super) const fn new(content: Vec<u8>, origin: Arc<Origin>) -> Self {
+        Self { content, origin, recipient: 0, additional_data: None }
     }
 
     pub(super) fn of_json(self, recipient: usize, additional_data: Option<Vec<u8>>) -> Self {
@@ -46,8 +52,8 @@ impl Decrypted {
     /// `json.*`; [`Error::ClaimsMismatch`] when it does not fit.
     pub fn deserialize<T: DeserializeOwned>(self) -> Result<Decrypted<T>, Error> {
         let content = Document::parse(&self.content)?.deserialize().map_err(|_| Error::ClaimsMismatch)?;
-        let Self { header, key, recipient, additional_data, .. } = self;
-        Ok(Decrypted { content, header, key, recipient, additional_data })
+        let Self { origin, recipient, additional_data, .. } = self;
+        Ok(Decrypted { content, origin, recipient, additional_data })
     }
 }
 
@@ -64,12 +70,12 @@ impl<T> Decrypted<T> {
 
     /// The header. Nobody has signed it, but nobody without the content's key has written what is protected.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.origin.header
     }
 
     /// The key that decrypted the content.
     pub fn key(&self) -> &DecryptionKey {
-        &self.key
+        &self.origin.key
     }
 
     /// For which of the recipients this was decrypted, counted from zero.
@@ -87,8 +93,8 @@ impl<T> Decrypted<T> {
 impl<T> fmt::Debug for Decrypted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decrypted")
-            .field("header", &self.header)
-            .field("key", &self.key)
+            .field("header", self.header())
+            .field("key", self.key())
             .field("recipient", &self.recipient)
             .finish_non_exhaustive()
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::algorithm::ContentEncryptionAlgorithm;
 use super::content::Sealer;
-use super::encrypt::{Sealed, prepared};
+use super::encrypt::{Sealed, compressed_if};
 use super::header::Places;
 use super::key::{EncryptionKey, Options, Wrapped};
 use super::manage::KeyParameters;
@@ -50,7 +50,7 @@ impl<'k> NewRecipient<'k> {
 pub fn encrypt_flattened(
     document: &NewDocument,
     encryption: ContentEncryptionAlgorithm,
-    content: &[u8],
+    content: impl Into<Vec<u8>>,
     recipient: &NewRecipient<'_>,
 ) -> Result<String, Error> {
     let mut protected = document.protected.members(encryption)?;
@@ -58,7 +58,7 @@ pub fn encrypt_flattened(
     new_header::put_key(&mut protected, recipient.key, has_key_id)?;
     let count = new_header::take_count(&mut protected, recipient.key)?;
     let (compress, options) = check(&protected, &document.unprotected, &recipient.unprotected, recipient.key, count)?;
-    let content = prepared(content, compress)?;
+    let content = compressed_if(compress, content.into())?;
     recipient.key.with_sealer(encryption, &options, |sealer, wrapped| {
         let protected = new_header::to_json(&protected, &wrapped.parameters)?;
         let mut json = Json::new(document, &protected)?;
@@ -80,12 +80,12 @@ pub fn encrypt_flattened(
 pub fn encrypt_general(
     document: &NewDocument,
     encryption: ContentEncryptionAlgorithm,
-    content: &[u8],
+    content: impl Into<Vec<u8>>,
     recipients: &[NewRecipient<'_>],
 ) -> Result<String, Error> {
     let protected = document.protected.members(encryption)?;
     let has_key_id = has_kid(&protected) || has_kid(&document.unprotected);
-    let mut prepared_recipients = Vec::with_capacity(recipients.len());
+    let mut ready = Vec::with_capacity(recipients.len());
     let mut compress = false;
     for recipient in recipients {
         let mut header = recipient.unprotected.clone();
@@ -94,12 +94,12 @@ pub fn encrypt_general(
         let count = new_header::take_count(&mut header, recipient.key)?;
         let (compressed, options) = check(&protected, &document.unprotected, &header, recipient.key, count)?;
         compress = compressed;
-        prepared_recipients.push((recipient.key, header, options));
+        ready.push((recipient.key, header, options));
     }
-    let content = prepared(content, compress)?;
+    let content = compressed_if(compress, content.into())?;
     let protected = new_header::to_json(&protected, &KeyParameters::None)?;
     let json = Json::new(document, &protected)?;
-    match prepared_recipients.as_slice() {
+    match ready.as_slice() {
         [] => Err(Error::NoRecipients),
         [(key, header, options)] => key.with_sealer(encryption, options, |sealer, wrapped| {
             json.recipients([(header, wrapped)])?.finish(sealer, encryption, content)

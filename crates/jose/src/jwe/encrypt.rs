@@ -1,6 +1,6 @@
 //! Making a compact JWE (RFC 7516 section 5.1).
 
-use super::algorithm::{CBC_IV_BYTES, ContentEncryptionAlgorithm};
+use super::algorithm::ContentEncryptionAlgorithm;
 use super::content::{Iv, Sealer, Tag};
 use super::header::Places;
 use super::key::{EncryptionKey, Options};
@@ -55,29 +55,29 @@ impl Encrypter {
         Ok(Self { key: key.clone(), encryption, options, compress, header: json, encoded })
     }
 
-    /// Makes a compact JWE.
+    /// Makes a compact JWE. Content that is handed over as a vector is encrypted where it is.
     ///
     /// # Errors
     /// [`Error::Crypto`] when there is no randomness; [`Error::Pbes2Count`]; [`Error::InflatedTooLarge`] when the
     /// content is to be compressed and larger than a recipient with our limits would read.
-    pub fn encrypt(&self, content: &[u8]) -> Result<String, Error> {
-        let content = prepared(content, self.compress)?;
+    pub fn encrypt(&self, content: impl Into<Vec<u8>>) -> Result<String, Error> {
+        let content = compressed_if(self.compress, content.into())?;
         self.key.with_sealer(self.encryption, &self.options, |sealer, wrapped| {
-            let mut token = String::with_capacity(self.token_bytes(content.len(), wrapped.encrypted.len()));
+            let mut token = Vec::with_capacity(self.token_bytes(content.len(), wrapped.encrypted.len()));
             match &wrapped.parameters {
-                KeyParameters::None => token.push_str(&self.encoded),
+                KeyParameters::None => token.extend_from_slice(self.encoded.as_bytes()),
                 parameters => {
                     let mut header = self.header.clone();
                     new_header::append(&mut header, parameters);
-                    base64url::encode_into(header.as_bytes(), &mut token);
+                    base64url::append(header.as_bytes(), &mut token);
                 }
             }
-            let sealed = Sealed::new(sealer, self.encryption, token.as_bytes(), content)?;
+            let sealed = Sealed::new(sealer, self.encryption, &token, content)?;
             for part in [&wrapped.encrypted, sealed.iv.as_ref(), &sealed.ciphertext, sealed.tag.as_ref()] {
-                token.push('.');
-                base64url::encode_into(part, &mut token);
+                token.push(b'.');
+                base64url::append(part, &mut token);
             }
-            Ok(token)
+            String::from_utf8(token).map_err(|_| Error::Crypto)
         })
     }
 
@@ -103,7 +103,7 @@ impl Encrypter {
 pub fn encrypt(
     header: &NewHeader,
     encryption: ContentEncryptionAlgorithm,
-    content: &[u8],
+    content: impl Into<Vec<u8>>,
     key: &EncryptionKey,
 ) -> Result<String, Error> {
     Encrypter::new(header, encryption, key)?.encrypt(content)
@@ -117,7 +117,7 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
-    /// Encrypts content that is [`prepared`].
+    /// Encrypts content, compressed or not.
     pub(super) fn new(
         sealer: &Sealer,
         encryption: ContentEncryptionAlgorithm,
@@ -130,14 +130,9 @@ impl Sealed {
     }
 }
 
-/// The content as it is encrypted, in memory with room for padding.
-pub(super) fn prepared(content: &[u8], compress: bool) -> Result<Vec<u8>, Error> {
-    if compress {
-        return zip::deflate(content);
-    }
-    let mut memory = Vec::with_capacity(content.len() + CBC_IV_BYTES);
-    memory.extend_from_slice(content);
-    Ok(memory)
+/// The content as it is encrypted.
+pub(super) fn compressed_if(compress: bool, content: Vec<u8>) -> Result<Vec<u8>, Error> {
+    if compress { zip::deflate(&content) } else { Ok(content) }
 }
 
 /// Room for dots, vector, tag, padding and the parameters of key management.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::attempt::{Budget, Recipient, decode_encrypted_key, first_success};
 use super::decrypt::{Decrypter, decompressed};
-use super::decrypted::Decrypted;
+use super::decrypted::{Decrypted, Origin};
 use super::header::Places;
 use super::key::DecryptionKeys;
 use super::message::Message;
@@ -85,7 +85,8 @@ impl Decrypter {
         let candidates = self.candidates(&header, keys)?;
         let recipient = Recipient { header: &header, parameters: &parameters, encrypted: &encrypted };
         let (content, key) = first_success(&recipient, &mut message, &candidates, budget)?;
-        Ok(Decrypted::new(decompressed(content, &header)?, Arc::new(header), key.clone()))
+        let content = decompressed(content, &header)?;
+        Ok(Decrypted::new(content, Arc::new(Origin { header, key: key.clone() })))
     }
 }
 

@@ -33,7 +33,6 @@ mod encrypt;
 mod header;
 mod json;
 mod key;
-mod known;
 mod manage;
 mod message;
 mod new_header;

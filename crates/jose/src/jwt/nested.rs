@@ -100,7 +100,7 @@ pub fn sign_then_encrypt<C: Serialize>(
     let token = sign(typ, claims, issuer)?;
     // RFC 7519 section 5.2 recommends upper case.
     let header = jwe::NewHeader::with_content_type("JWT");
-    jwe::encrypt(&header, encryption, token.as_bytes(), recipient)
+    jwe::encrypt(&header, encryption, token, recipient)
 }
 
 /// RFC 7519 section 5.3: claims in the header, for whoever can't decrypt, must be those of the token.

@@ -201,7 +201,7 @@ proptest! {
         let encryption = ContentEncryptionAlgorithm::ALL[number];
         let key = DecryptionKey::from_secret(KeyManagementAlgorithm::A192Kw, &[1; 24]).unwrap();
         let header = jwe::NewHeader::from_json(if zip { br#"{"zip":"DEF"}"# } else { b"{}" }).unwrap();
-        let token = jwe::encrypt(&header, encryption, &content, &key.encryption_key().unwrap()).unwrap();
+        let token = jwe::encrypt(&header, encryption, content.as_slice(), &key.encryption_key().unwrap()).unwrap();
         let mut decrypter = decrypter();
         decrypter.compression = jwe::Compression::Accepted;
         let decrypted = decrypter.decrypt(&token, &key.into()).unwrap();

@@ -1,11 +1,14 @@
 //! The keys of a recipient, and which of them fits a JWE.
 
+use std::sync::Arc;
+
 use super::DecryptionKey;
 use crate::error::Error;
 use crate::json::{Document, Value};
+use crate::jwe::decrypted::Origin;
 use crate::jwe::header::Header;
-use crate::jwe::known::KnownHeaders;
 use crate::jwk::{Jwk, Members, SkippedKey};
+use crate::jws::KnownHeaders;
 use crate::limits::{MAX_JWK_SET_BYTES, MAX_JWK_SET_KEYS};
 
 /// The keys of one recipient that can decrypt, prepared.
@@ -17,7 +20,7 @@ pub struct DecryptionKeys {
     skipped: Vec<SkippedKey>,
     /// All of this set's keys are one JWK, in one or several roles.
     sole: bool,
-    known: KnownHeaders,
+    known: KnownHeaders<Arc<Origin>>,
 }
 
 impl DecryptionKeys {
@@ -114,7 +117,7 @@ impl DecryptionKeys {
         }
     }
 
-    pub(crate) fn known(&self) -> &KnownHeaders {
+    pub(crate) fn known(&self) -> &KnownHeaders<Arc<Origin>> {
         &self.known
     }
 }
