@@ -4,8 +4,10 @@
 //! and [`revocation`] follows the authority's revocations; [`TokenVerifier`] is the decision, without I/O.
 
 mod access_token;
+mod cache;
 pub mod clock;
 mod fetch;
+mod introspect;
 pub mod keys;
 mod metadata;
 pub mod revocation;
@@ -13,7 +15,11 @@ mod trust;
 mod verify;
 
 pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
+pub use introspect::{Introspection, IntrospectionClient};
 pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
+pub use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime};
 pub use metadata::{Metadata, MetadataError};
-pub use trust::{Trust, TrustConfig, TrustError};
-pub use verify::{ISSUED_AHEAD, Rejection, TokenVerifier, access_token_of_any_audience};
+pub use trust::{REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
+pub use verify::{
+    Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience,
+};

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use probity_guard::config::{GuardConfig, TlsConfig, default_algorithms, default_listen};
-use probity_guard::{Guard, Requirements};
+use probity_guard::Guard;
+use probity_guard::config::{
+    GuardConfig, IntrospectionConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
+};
 use probity_jose::SignatureAlgorithm;
-use probity_verifier::{Trust, TrustConfig};
+use probity_verifier::{IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
 use tokio::task::JoinHandle;
 use tracing::info;
 use url::Url;
@@ -83,10 +85,15 @@ impl GuardArgs {
             audience: self.audience.ok_or_else(missing)?,
             credential_file: self.credential_file.ok_or_else(missing)?,
             listen: self.listen,
+            proxies: default_proxies(),
             authority: self.authority,
             ca_file: self.ca_file,
             scopes: self.scopes,
             algorithms: default_algorithms(),
+            remembered_tokens: REMEMBERED_TOKENS,
+            resource: None,
+            introspection: None,
+            rules: Vec::new(),
             tls: None,
         })
     }
@@ -110,6 +117,10 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
     Ok(GuardConfig {
         credential_file: folder.join(config.credential_file),
         ca_file: config.ca_file.map(|path| folder.join(path)),
+        introspection: config.introspection.map(|client| IntrospectionConfig {
+            client_secret_file: folder.join(client.client_secret_file),
+            ..client
+        }),
         tls: config.tls.map(|tls| TlsConfig {
             certificate_file: folder.join(tls.certificate_file),
             key_file: folder.join(tls.key_file),
@@ -129,13 +140,19 @@ pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure>
         return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
     }
     let authority = config.authority.as_deref().map(Url::parse).transpose();
+    let introspection = config.introspection.as_ref().map(|client| {
+        let secret = client::read_secret(&client.client_secret_file)?;
+        Ok::<_, Failure>(IntrospectionClient::new(client.client_id.as_str(), secret.as_str()))
+    });
     let certificates = config.ca_file.as_deref().map(client::read).transpose();
     Ok(TrustConfig {
         issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
+        audiences: config.audiences(),
         algorithms,
+        remembered_tokens: config.remembered_tokens,
         authority: authority.or_kind(Kind::Configuration).doing("authority")?,
         certificate_authorities: certificates.or_kind(Kind::Configuration)?,
+        introspection: introspection.transpose().or_kind(Kind::Configuration)?,
         credential: client::read_secret(&config.credential_file).or_kind(Kind::Configuration)?.to_string(),
         instance: random::bytes()?,
     })
@@ -149,6 +166,8 @@ pub(crate) async fn start(
     config: &GuardConfig,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Running, Failure> {
+    let policy = config.policy().or_kind(Kind::Configuration)?;
+    let metadata = config.resource_metadata().or_kind(Kind::Configuration)?;
     let trust = Trust::start(trust_config(config)?)?;
     let socket = Socket::bind(config.listen).await?;
     let listener = match &config.tls {
@@ -158,7 +177,7 @@ pub(crate) async fn start(
         }
     };
     let address = listener.address();
-    let guard = Arc::new(Guard::new(trust, Requirements { scopes: config.scopes.clone() }));
+    let guard = Arc::new(Guard::new(trust, policy, metadata));
     let respond = move |request| {
         let guard = Arc::clone(&guard);
         async move { guard.respond(&request).await }
