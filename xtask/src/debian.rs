@@ -6,9 +6,12 @@ use crate::Failure;
 use crate::process::{find, output, run};
 
 /// A program that a test runs, and the package that has it.
-const NEEDED: [(&str, &str); 6] = [
+const NEEDED: [(&str, &str); 9] = [
     // The guard is tested behind a real one.
     ("nginx", "nginx-light"),
+    ("caddy", "caddy"),
+    ("haproxy", "haproxy"),
+    ("apache2", "apache2"),
     // The store's second engine; the tests make a cluster of their own.
     ("initdb", "postgresql"),
     // The demo's lines are tested by pasting them.

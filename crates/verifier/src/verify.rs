@@ -74,13 +74,20 @@ pub fn access_token_of_any_audience(
     let policy = jwt::Verifier::access_token().issuer(issuer).danger_accept_any_audience();
     let mut policy = policy.algorithms(algorithms.iter().copied());
     policy.issued_ahead = ISSUED_AHEAD;
-    verified(&policy, token, keys, now)
+    verified(&policy, &issuer.into(), token, keys, now)
 }
 
-fn verified(policy: &jwt::Verifier, text: &str, keys: &JwkSet, now: UnixTime) -> Result<AccessToken, Rejection> {
+/// `issuer` is the one whose tokens the policy accepts.
+fn verified(
+    policy: &jwt::Verifier,
+    issuer: &Arc<str>,
+    text: &str,
+    keys: &JwkSet,
+    now: UnixTime,
+) -> Result<AccessToken, Rejection> {
     let token = policy.verify(text, keys, now)?;
     let times = times(policy, token.registered());
-    Ok(AccessToken::new(text, token, times)?)
+    Ok(AccessToken::new(text, token, issuer, times)?)
 }
 
 /// The seconds in which a policy finds nothing wrong with a token's times: `nbf`, `iat`, `exp`.
@@ -118,6 +125,7 @@ pub struct Judged {
 #[derive(Debug)]
 pub struct TokenVerifier {
     policy: jwt::Verifier,
+    issuer: Arc<str>,
     cache: TokenCache,
     replica: Arc<Replica>,
     lease: Arc<Lease>,
@@ -139,7 +147,7 @@ impl TokenVerifier {
             .algorithms(algorithms.iter().copied());
         policy.audience = jwt::Audience::Includes(audiences.to_vec());
         policy.issued_ahead = ISSUED_AHEAD;
-        Self { policy, cache: TokenCache::new(remembered), replica, lease }
+        Self { policy, issuer: replica.issuer().into(), cache: TokenCache::new(remembered), replica, lease }
     }
 
     /// Decides about one token. Nothing here waits, locks or calls out; of a token that is remembered, nothing is allocated.
@@ -193,7 +201,7 @@ impl TokenVerifier {
     }
 
     fn verify(&self, token: &str, keys: &JwkSet, wall: UnixTime) -> Result<AccessToken, Rejection> {
-        let token = verified(&self.policy, token, keys, wall)?;
+        let token = verified(&self.policy, &self.issuer, token, keys, wall)?;
         self.cache.remember(&token, wall);
         Ok(token)
     }

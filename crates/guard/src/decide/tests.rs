@@ -1,7 +1,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
 use http::{Method, Uri};
 use probity_verifier::clock::BootTime;
 use probity_verifier::revocation::{Action, Enforcer, Lease, Replica};
@@ -100,7 +99,7 @@ fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap())
     };
     let mut map = HeaderMap::new();
-    pairs.iter().map(pair).for_each(|(name, value)| drop(map.append(name, value)));
+    pairs.iter().map(pair).for_each(|(name, value)| _ = map.append(name, value));
     map
 }
 
