@@ -23,6 +23,13 @@ local function impatient()
 end
 
 function check(r)
+    -- Whoever forwards a request drops the headers that Connection names (RFC 9110 section 7.6.1). Who calls is not to be
+    -- among them.
+    local dropped = (r.headers_in["Connection"] or ""):lower()
+    if dropped:find("x-auth", 1, true) then
+        return 403
+    end
+
     local question = {}
     for name, value in pairs(r:headers_in_table()) do
         if not left_out[name:lower()] then

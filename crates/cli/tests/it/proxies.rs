@@ -53,9 +53,9 @@ impl Proxy {
             let file = file.unwrap();
             let mut content = fs::read_to_string(file.path()).unwrap();
             for (at, (known, ours)) in [(9080, guard_port), (8080, port), (8081, application)].into_iter().enumerate() {
-                let known = format!("127.0.0.1:{known}");
+                let known = format!(":{known}");
                 seen[at] |= content.contains(&known);
-                content = content.replace(&known, &format!("127.0.0.1:{ours}"));
+                content = content.replace(&known, &format!(":{ours}"));
             }
             fs::write(folder.path().join(file.file_name()), content).unwrap();
         }
