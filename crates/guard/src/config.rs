@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{
-    Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness,
-};
+use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
 
 /// `guard.toml`. Unknown keys are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -165,8 +163,10 @@ impl GuardConfig {
 
     fn rule(&self, config: &RuleConfig) -> Result<Rule, BadConfig> {
         let bad = |key: &str, reason: &dyn std::fmt::Display| bad(&format!("rules.{}.{key}", config.name), reason);
-        let pattern = |text: &String| text.parse::<Pattern>().map_err(|error| bad("paths", &format!("{text}: {error}")));
-        if let Some(method) = config.methods.iter().find(|method| http::Method::from_bytes(method.as_bytes()).is_err()) {
+        let pattern =
+            |text: &String| text.parse::<Pattern>().map_err(|error| bad("paths", &format!("{text}: {error}")));
+        if let Some(method) = config.methods.iter().find(|method| http::Method::from_bytes(method.as_bytes()).is_err())
+        {
             return Err(bad("methods", &format!("{method} is no method")));
         }
         let demands = !config.scopes.is_empty() || !config.claims.is_empty() || !config.acr_values.is_empty();

@@ -158,7 +158,8 @@ fn fulfil(rule: &Rule, token: &AccessToken, now: UnixTime) -> Result<(), Refusal
         return Err(Refusal::UnmetClaim);
     }
     let class = token.authentication_class();
-    let class_fits = rule.acr_values.is_empty() || class.is_some_and(|class| rule.acr_values.iter().any(|acr| acr == class));
+    let class_fits =
+        rule.acr_values.is_empty() || class.is_some_and(|class| rule.acr_values.iter().any(|acr| acr == class));
     let is_recent = rule.max_authentication_age.is_none_or(|most| {
         token.authenticated().is_some_and(|authenticated| now.since(authenticated) <= most.as_secs())
     });

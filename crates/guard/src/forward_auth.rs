@@ -132,7 +132,12 @@ impl Guard {
 fn log_pass(question: &Question<'_>, rule: Option<&str>, pass: &Pass, started: BootTime) {
     if let Some(stale_for) = pass.stale_for {
         let seconds = stale_for.as_secs();
-        warn!(rule, path = path(question), stale_seconds = seconds, "a request was let through without knowing revocations");
+        warn!(
+            rule,
+            path = path(question),
+            stale_seconds = seconds,
+            "a request was let through without knowing revocations"
+        );
     }
     if enabled!(Level::DEBUG) {
         let token = pass.token.as_ref();

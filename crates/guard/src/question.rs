@@ -66,9 +66,10 @@ impl<'a> Question<'a> {
             name.contains('_') && is_protected(&name.replace('_', "-"))
         };
         // RFC 9110 section 7.6.1: whoever forwards the request drops the headers that Connection names.
-        let dropped = self.headers.get_all(CONNECTION).iter().any(|value| {
-            value.to_str().map_or(true, |value| value.split(',').any(|name| is_protected(name.trim())))
-        });
+        let dropped =
+            self.headers.get_all(CONNECTION).iter().any(|value| {
+                value.to_str().map_or(true, |value| value.split(',').any(|name| is_protected(name.trim())))
+            });
         if dropped || self.headers.keys().any(disguised) { Err(Refusal::SmuggledIdentity) } else { Ok(()) }
     }
 

@@ -186,7 +186,11 @@ mod tests {
     fn a_pattern_matches_whole_segments() {
         for (pattern, yes, no) in [
             ("/", &["/", "/?x"][..], &["/a"][..]),
-            ("/orders", &["/orders", "/orders/", "/orders?x=/a", "/%6frders"], &["/orders/7", "/ordersx", "/", "/Orders"]),
+            (
+                "/orders",
+                &["/orders", "/orders/", "/orders?x=/a", "/%6frders"],
+                &["/orders/7", "/ordersx", "/", "/Orders"],
+            ),
             ("/orders/*", &["/orders/7", "/orders/7/"], &["/orders", "/orders/7/lines"]),
             ("/orders/*/lines", &["/orders/7/lines"], &["/orders/lines", "/orders/7/8/lines"]),
             ("/static/**", &["/static", "/static/a", "/static/a/b"], &["/", "/statics/a"]),

@@ -15,11 +15,9 @@ mod trust;
 mod verify;
 
 pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
-pub use introspect::{Introspection, IntrospectionClient};
 pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
-pub use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime};
+pub use introspect::{Introspection, IntrospectionClient};
 pub use metadata::{Metadata, MetadataError};
+pub use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime};
 pub use trust::{REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
-pub use verify::{
-    Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience,
-};
+pub use verify::{Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience};

@@ -141,10 +141,8 @@ impl TokenVerifier {
         replica: Arc<Replica>,
         lease: Arc<Lease>,
     ) -> Self {
-        let mut policy = jwt::Verifier::access_token()
-            .issuer(replica.issuer())
-            .audience("")
-            .algorithms(algorithms.iter().copied());
+        let mut policy =
+            jwt::Verifier::access_token().issuer(replica.issuer()).audience("").algorithms(algorithms.iter().copied());
         policy.audience = jwt::Audience::Includes(audiences.to_vec());
         policy.issued_ahead = ISSUED_AHEAD;
         Self { policy, issuer: replica.issuer().into(), cache: TokenCache::new(remembered), replica, lease }

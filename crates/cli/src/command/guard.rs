@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use probity_guard::Guard;
 use probity_guard::config::{
     GuardConfig, IntrospectionConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tracing::info;
 use url::Url;
 
+use super::guard_check::CheckArgs;
 use crate::client;
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
@@ -24,14 +25,18 @@ use crate::random;
 
 /// Verify requests in front of an application: forward authentication for nginx `auth_request` and the like.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Examples:\n  \
     probity guard --config probity-data/guard.toml\n  \
     probity guard --issuer https://localhost:8443 --audience https://api.localhost \\\n    \
     --credential-file probity-data/guard.credential --ca-file probity-data/ca.pem\n\n\
-    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with \
-    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.\n\n\
+    A proxy then asks about each request: 200 with X-Auth-* headers, 401 or 403 with WWW-Authenticate, or 503 with \
+    Retry-After while revocations are not current. nginx, HAProxy and Apache ask at http://127.0.0.1:9080/verify, Caddy \
+    and Traefik at /forward-auth, Envoy at /ext-authz. /readyz says whether revocations are current, /metrics counts.\n\n\
     The log goes to standard error; PROBITY_LOG sets its level (info, debug, probity_guard=debug).")]
 pub(crate) struct GuardArgs {
+    #[command(subcommand)]
+    command: Option<GuardCommand>,
     /// The configuration file; without it, the options below.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "audience", "credential_file"])]
     config: Option<PathBuf>,
@@ -61,12 +66,20 @@ pub(crate) struct GuardArgs {
     log: LogFormat,
 }
 
+#[derive(Debug, Subcommand)]
+enum GuardCommand {
+    Check(CheckArgs),
+}
+
 impl GuardArgs {
     /// Runs until the process is asked to stop.
     ///
     /// # Errors
     /// A configuration that can't work, or an address that can't be bound.
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        if let Some(GuardCommand::Check(check)) = self.command {
+            return check.run().await;
+        }
         logging::start(self.log, "info");
         let config = self.into_config()?;
         let running = start(&config, stop_signal()).await?;
@@ -117,10 +130,9 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
     Ok(GuardConfig {
         credential_file: folder.join(config.credential_file),
         ca_file: config.ca_file.map(|path| folder.join(path)),
-        introspection: config.introspection.map(|client| IntrospectionConfig {
-            client_secret_file: folder.join(client.client_secret_file),
-            ..client
-        }),
+        introspection: config
+            .introspection
+            .map(|client| IntrospectionConfig { client_secret_file: folder.join(client.client_secret_file), ..client }),
         tls: config.tls.map(|tls| TlsConfig {
             certificate_file: folder.join(tls.certificate_file),
             key_file: folder.join(tls.key_file),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::guard::{load, trust_config};
 use crate::client;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Doing, Failure, Kind};
 use crate::output;
 
 /// How long the keys and revocations may take to arrive.
@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
     probity guard check --config guard.toml --uri /orders/7 --token-file token.txt --json\n\n\
     Without a token, nothing is asked of anyone. With one, this follows the authority as another instance of the guard \
     until its keys and revocations are there, and decides as the guard would.\n\n\
-    Exit code 0: the request passes. 5: it does not, and the output says why.")]
+    Exit code 0: the request passes. 1: it does not, and the output says why.")]
 pub(crate) struct CheckArgs {
     /// The guard's configuration file.
     #[arg(long, value_name = "FILE")]
@@ -59,14 +59,10 @@ impl CheckArgs {
     /// The configuration can't work, or the request would not pass.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let config = load(&self.config)?;
-        let policy = config.policy().map_err(|error| Failure::new(error).of_kind(Kind::Configuration))?;
+        let policy = config.policy().or_kind(Kind::Configuration)?;
         let headers = self.request_headers()?;
-        let question = Question {
-            method: Some(&self.method),
-            target: Some(&self.uri),
-            headers: &headers,
-            peer: Some(self.peer),
-        };
+        let question =
+            Question { method: Some(&self.method), target: Some(&self.uri), headers: &headers, peer: Some(self.peer) };
         let trust = match self.token_file {
             Some(_) => Some(ready(Trust::start(trust_config(&config)?)?).await?),
             None => None,
@@ -77,7 +73,8 @@ impl CheckArgs {
         let considered = considered(&policy, &question);
         if self.json {
             let rule = decision.rule.map(|rule| rule.name.as_str());
-            let document = json!({"passes": passes, "verdict": verdict, "reason": reason, "rule": rule, "rules": considered});
+            let document =
+                json!({"passes": passes, "verdict": verdict, "reason": reason, "rule": rule, "rules": considered});
             output::line(&document.to_string())?;
         } else {
             for rule in &considered {
@@ -86,7 +83,7 @@ impl CheckArgs {
             }
             output::line(&format!("{verdict}: {reason}"))?;
         }
-        if passes { Ok(()) } else { Err(Failure::new("the request would not pass").of_kind(Kind::Refused)) }
+        if passes { Ok(()) } else { Err(Failure::new("the request would not pass")) }
     }
 
     fn request_headers(&self) -> Result<HeaderMap, Failure> {

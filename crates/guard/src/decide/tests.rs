@@ -327,7 +327,7 @@ fn where_anyone_may_nobody_is_identified() {
     let Verdict::Pass(pass) = decision.verdict else { panic!("{decision:?}") };
     assert!(pass.token.is_none());
     assert_eq!(pass.identity.len(), identity::ALL.len());
-    assert!(pass.identity.values().all(|value| value.is_empty()));
+    assert!(pass.identity.values().all(HeaderValue::is_empty));
 }
 
 #[test]
