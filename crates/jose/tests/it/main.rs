@@ -8,6 +8,7 @@
 )]
 
 mod encrypt_and_decrypt;
+mod encrypted_documents;
 mod fixtures;
 mod json_serialization;
 mod keys;

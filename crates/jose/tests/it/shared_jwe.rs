@@ -109,17 +109,17 @@ fn cookbook_nesting() {
     let Some(file) = json_file("cookbook/6.nesting_signatures_and_encryption.json") else { return };
     let keys = JwkSet::from_jwk(file["sign"]["input"]["key"].to_string().as_bytes()).unwrap();
     let recipient = DecryptionKeys::from_jwk(file["encrypt"]["input"]["key"].to_string().as_bytes()).unwrap();
-    let token = file["encrypt"]["output"]["compact"].as_str().unwrap();
-    let policy = jwt::Verifier::custom(jwt::TokenType::Untyped)
+    let text = file["encrypt"]["output"]["compact"].as_str().unwrap();
+    let verifier = jwt::Verifier::custom(jwt::TokenType::Untyped)
         .issuer("hobbiton.example")
         .danger_accept_any_audience()
         .algorithms([SignatureAlgorithm::Ps256]);
-    let nested = jwt::Nested::new(decrypter(), policy);
+    let nested = jwt::Nested::new(decrypter(), verifier);
     let before = UnixTime::from_secs(1_300_819_379);
-    let verified = nested.verify::<Value>(token, &recipient, &keys, before).unwrap();
-    assert_eq!(verified.claims()["http://example.com/is_root"], true);
+    let token = nested.verify::<Value>(text, &recipient, &keys, before).unwrap();
+    assert_eq!(token.claims()["http://example.com/is_root"], true);
     let after = UnixTime::from_secs(1_300_819_380);
-    assert_eq!(nested.verify::<Value>(token, &recipient, &keys, after).unwrap_err(), Error::Expired);
+    assert_eq!(nested.verify::<Value>(text, &recipient, &keys, after).unwrap_err(), Error::Expired);
     report("cookbook/6", 2);
 }
 

@@ -1,5 +1,7 @@
 //! The project's own verdict files, in `vectors/`: walked, never listed. `vectors/README.md` says what is in them.
 
+mod encryption;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,9 @@ struct Case {
     why: String,
     verdict: String,
     key: Option<String>,
-    algs: Option<Vec<SignatureAlgorithmName>>,
+    /// Of signatures, or of key management.
+    algs: Option<Vec<String>>,
+    encs: Option<Vec<String>>,
     // The doors: exactly one of them.
     jws: Option<String>,
     jws_json: Option<String>,
@@ -35,6 +39,9 @@ struct Case {
     dpop: Option<String>,
     jwk: Option<String>,
     jwks: Option<String>,
+    jwe: Option<String>,
+    jwe_json: Option<String>,
+    nested: Option<String>,
     // What goes with them.
     detached: Option<String>,
     require: Option<Require>,
@@ -45,8 +52,13 @@ struct Case {
     now: Option<u64>,
     access_token: Option<String>,
     nonce: Option<String>,
+    zip: Option<bool>,
+    understood: Option<Vec<String>>,
+    unknown_kid: Option<bool>,
+    recipient: Option<String>,
     // What is found when the verdict is `valid`.
     payload: Option<String>,
+    aad: Option<String>,
     thumbprint: Option<String>,
     keys: Option<usize>,
     skipped: Option<Vec<String>>,
@@ -112,7 +124,8 @@ fn each_vector_says_what_it_is_about() {
             assert!(ids.insert(&case.id), "{name} stands twice");
             assert!(!case.section.is_empty() && !case.why.is_empty(), "{name} has no reason");
             let doors = [&case.jws, &case.jws_json, &case.jwt, &case.dpop, &case.jwk, &case.jwks];
-            assert_eq!(doors.iter().filter(|door| door.is_some()).count(), 1, "{name} has one door");
+            let doors = doors.into_iter().chain([&case.jwe, &case.jwe_json, &case.nested]);
+            assert_eq!(doors.filter(|door| door.is_some()).count(), 1, "{name} has one door");
             let known = case.verdict == "valid" || Error::ALL.iter().any(|error| error.code() == case.verdict);
             assert!(known, "{name} has a verdict that does not exist");
             attacks += usize::from(path.to_string_lossy().contains("attack"));
@@ -186,9 +199,16 @@ fn run(file: &File, case: &Case) -> Result<(), Error> {
     if let Some(proof) = &case.dpop {
         return run_dpop(case, proof);
     }
+    if let Some(token) = &case.nested {
+        return encryption::run_nested(file, case, token);
+    }
+    if case.jwe.is_some() || case.jwe_json.is_some() {
+        return encryption::run(file, case);
+    }
     let keys = keys(&file.keys[case.key.as_ref().expect("a key")])?;
     let all = || SignatureAlgorithm::ALL.to_vec();
-    let algorithms = case.algs.as_ref().map_or_else(all, |names| names.iter().map(|name| name.0).collect());
+    let parse = |names: &Vec<String>| names.iter().map(|name| name.parse().expect("an alg")).collect();
+    let algorithms = case.algs.as_ref().map_or_else(all, parse);
     if let Some(token) = &case.jwt {
         return run_jwt(case, token, &keys, algorithms);
     }
