@@ -11,8 +11,12 @@ use serde_json::{Value, json};
 use crate::harness::PROBITY;
 
 fn run(arguments: &[&str], input: &[u8]) -> Output {
-    let mut command = Command::new(PROBITY);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    feed(Command::new(PROBITY).args(arguments), input)
+}
+
+/// Runs a command with this on its standard input.
+pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
@@ -23,7 +27,8 @@ fn run(arguments: &[&str], input: &[u8]) -> Output {
     output
 }
 
-fn batch(command: &[&str], lines: &[Value]) -> Vec<Value> {
+/// Runs a batch command over lines; one answer for each, with its identifier.
+pub(crate) fn batch(command: &[&str], lines: &[Value]) -> Vec<Value> {
     let input: Vec<String> = lines.iter().map(Value::to_string).collect();
     let output = run(&[command, &["--batch"]].concat(), input.join("\n").as_bytes());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -34,7 +39,8 @@ fn batch(command: &[&str], lines: &[Value]) -> Vec<Value> {
     answers
 }
 
-fn generate(alg: &str) -> Value {
+/// A private JWK.
+pub(crate) fn generate(alg: &str) -> Value {
     let output = run(&["key", "generate", "--alg", alg, "--kid", "k"], b"");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{alg}: {output:?}"))
 }
@@ -124,7 +130,7 @@ fn a_token_is_judged_by_what_its_line_asks_for() {
 }
 
 /// A private JWK for a key management algorithm and a content encryption.
-fn encryption_key(alg: KeyManagementAlgorithm, enc: ContentEncryptionAlgorithm) -> Value {
+pub(crate) fn encryption_key(alg: KeyManagementAlgorithm, enc: ContentEncryptionAlgorithm) -> Value {
     let key = match alg {
         KeyManagementAlgorithm::Dir => DecryptionKey::generate_direct(enc),
         alg if alg.name().starts_with("PBES2") => DecryptionKey::from_password(alg, "a long enough password"),
