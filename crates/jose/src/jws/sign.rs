@@ -66,7 +66,7 @@ impl NewHeader {
 pub fn sign(header: &NewHeader, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     let (json, header) = header.to_json(key)?;
     if header.is_payload_encoded() {
-        return sign_encoded(&json, payload, key);
+        return sign_with_header(&base64url::encode(&json), payload, key);
     }
     let payload = core::str::from_utf8(payload).map_err(|_| Error::PayloadNotCompact)?;
     check_plain_payload(payload).map_err(|_| Error::PayloadNotCompact)?;
@@ -182,10 +182,10 @@ fn sign_parts(encoded: &str, header: &Header, payload: &[u8], key: &SigningKey) 
     key.with_signature(&signed, base64url::encode)
 }
 
-/// Makes a compact JWS from a header that needs no check.
-pub(crate) fn sign_encoded(header: &[u8], payload: &[u8], key: &SigningKey) -> Result<String, Error> {
-    let mut token = String::with_capacity((header.len() + payload.len()) * 4 / 3 + SIGNATURE_ROOM);
-    base64url::encode_into(header, &mut token);
+/// Makes a compact JWS from an encoded header that needs no check.
+pub(crate) fn sign_with_header(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
+    let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + SIGNATURE_ROOM);
+    token.push_str(header);
     token.push('.');
     base64url::encode_into(payload, &mut token);
     finish(token, key)

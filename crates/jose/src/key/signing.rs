@@ -1,7 +1,7 @@
 //! The half of a key that signs.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -22,6 +22,22 @@ pub struct SigningKey {
     parameters: Parameters,
     material: Arc<Material>,
     prepared: Prepared,
+    known_header: KnownHeader,
+}
+
+/// The encoded header of the first kind of token that a key has signed.
+#[derive(Default)]
+pub(crate) struct KnownHeader(OnceLock<(Box<str>, Box<str>)>);
+
+impl KnownHeader {
+    pub(crate) fn find(&self, typ: &str) -> Option<&str> {
+        self.0.get().filter(|(known, _)| **known == *typ).map(|(_, header)| &**header)
+    }
+
+    pub(crate) fn remember(&self, typ: &str, header: &str) {
+        // Another thread may have been faster: then its header stays.
+        let _ = self.0.set((typ.into(), header.into()));
+    }
 }
 
 enum Prepared {
@@ -113,12 +129,13 @@ impl SigningKey {
         let mut parameters = Parameters::for_signatures(algorithm);
         parameters.key_id.clone_from(&jwk.parameters().key_id);
         let prepared = prepare(&material, algorithm)?;
-        Ok(Self { algorithm, parameters, material, prepared })
+        Ok(Self { algorithm, parameters, material, prepared, known_header: KnownHeader::default() })
     }
 
     /// This key with a `kid`, which goes into the header of what it signs.
     pub fn with_key_id(mut self, key_id: impl Into<String>) -> Self {
         self.parameters.key_id = Some(key_id.into());
+        self.known_header = KnownHeader::default();
         self
     }
 
@@ -154,6 +171,10 @@ impl SigningKey {
     pub fn verifying_key(&self) -> Result<VerifyingKey, Error> {
         let jwk = Jwk::new(self.parameters.clone(), Arc::clone(&self.material));
         VerifyingKey::new(&jwk, self.algorithm, true)
+    }
+
+    pub(crate) fn known_header(&self) -> &KnownHeader {
+        &self.known_header
     }
 
     pub(super) fn material(&self) -> &Material {
