@@ -141,6 +141,15 @@ impl<'k> NewSignature<'k> {
 ///
 /// # Errors
 /// As [`sign`]; [`Error::PayloadNotCompact`] when an unencoded payload is no UTF-8.
+///
+/// ```
+/// use probity_jose::{SignatureAlgorithm, SigningKey, jws};
+/// let key = SigningKey::generate(SignatureAlgorithm::Es256)?;
+/// let mut signature = jws::NewSignature::new(&key);
+/// signature.unprotected.insert("note".into(), "anybody may change this".into());
+/// let document = jws::sign_flattened(b"content", &signature)?;
+/// # Ok::<(), probity_jose::Error>(())
+/// ```
 pub fn sign_flattened(payload: &[u8], signature: &NewSignature<'_>) -> Result<String, Error> {
     let (mut members, encoded) = signature.members(payload)?;
     members.insert("payload".into(), payload_text(payload, encoded)?.into());
@@ -152,6 +161,13 @@ pub fn sign_flattened(payload: &[u8], signature: &NewSignature<'_>) -> Result<St
 /// # Errors
 /// As [`sign_flattened`]; [`Error::NoSignatures`]; [`Error::HeaderContradiction`] when the signatures disagree about
 /// `b64`.
+///
+/// ```
+/// use probity_jose::{SignatureAlgorithm, SigningKey, jws};
+/// let keys = [SigningKey::generate(SignatureAlgorithm::Es256)?, SigningKey::generate(SignatureAlgorithm::Ed25519)?];
+/// let document = jws::sign_general(b"content", &keys.each_ref().map(jws::NewSignature::new))?;
+/// # Ok::<(), probity_jose::Error>(())
+/// ```
 pub fn sign_general(payload: &[u8], signatures: &[NewSignature<'_>]) -> Result<String, Error> {
     let signed: Vec<_> = signatures.iter().map(|signature| signature.members(payload)).collect::<Result<_, _>>()?;
     let encoded = signed.first().ok_or(Error::NoSignatures)?.1;
