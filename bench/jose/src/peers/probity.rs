@@ -95,7 +95,11 @@ impl Peer for Probity {
         let header = jwe::NewHeader { typ: Some("JWT".into()), ..jwe::NewHeader::default() };
         let encrypter = jwe::Encrypter::new(&header, GCM, &key).unwrap();
         let claims = fx.claims.clone();
-        Some(Box::new(move || encrypter.encrypt(&serde_json::to_vec(&claims).unwrap()).unwrap()))
+        Some(Box::new(move || {
+            let mut content = Vec::with_capacity(512);
+            serde_json::to_writer(&mut content, &claims).unwrap();
+            encrypter.encrypt(content).unwrap()
+        }))
     }
 }
 

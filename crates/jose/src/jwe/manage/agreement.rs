@@ -1,6 +1,7 @@
 //! Diffie-Hellman with an ephemeral key (RFC 7518 section 4.6, RFC 8037 section 3.2).
 
 use core::fmt;
+use std::borrow::Cow;
 
 use aws_lc_rs::agreement::{self, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::kdf::{SskdfDigestAlgorithm, SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
@@ -169,31 +170,39 @@ impl PeerKey {
 impl PublicPoint {
     /// Reads `epk` (RFC 7518 section 4.6.1.1).
     pub(crate) fn read(epk: Value<'_>) -> Result<Self, Error> {
-        let text = |name| epk.member(name).and_then(Value::as_str).ok_or(Error::EphemeralKeyMalformed);
-        let (key_type, name) = (text("kty")?, text("crv")?);
-        // A private key in a header is a mistake that should not go unnoticed.
-        if epk.member("d").is_some() {
-            return Err(Error::EphemeralKeyMalformed);
+        let (mut key_type, mut curve, mut x, mut y) = (None, None, None, None);
+        for (name, value) in epk.members().ok_or(Error::EphemeralKeyMalformed)? {
+            match name.as_ref() {
+                "kty" => key_type = value.as_str(),
+                "crv" => curve = value.as_str(),
+                "x" => x = value.as_str(),
+                "y" => y = value.as_str(),
+                // A private key in a header is a mistake that should not go unnoticed.
+                "d" => return Err(Error::EphemeralKeyMalformed),
+                _ => {}
+            }
         }
+        let (key_type, name) = key_type.zip(curve).ok_or(Error::EphemeralKeyMalformed)?;
         let curve = AgreementCurve::ALL.iter().find(|curve| curve.name() == name);
         let curve = *curve.ok_or(Error::EphemeralKeyCurve)?;
         if curve.key_type() != key_type {
             return Err(Error::EphemeralKeyMalformed);
         }
-        let coordinate = |name, into: &mut [u8]| {
-            let length = base64url::decode_into(&text(name)?, into).map_err(|_| Error::EphemeralKeyMalformed)?.len();
+        let coordinate = |text: &Option<Cow<'_, str>>, into: &mut [u8]| {
+            let text = text.as_ref().ok_or(Error::EphemeralKeyMalformed)?;
+            let length = base64url::decode_into(text, into).map_err(|_| Error::EphemeralKeyMalformed)?.len();
             // RFC 7518 section 6.2.1.2: the full length of the curve.
             if length == into.len() { Ok(()) } else { Err(Error::EphemeralKeyMalformed) }
         };
         let size = curve.coordinate_bytes();
         let bytes = match curve {
-            AgreementCurve::X25519 => Short::filled(size, |key| coordinate("x", key)),
+            AgreementCurve::X25519 => Short::filled(size, |key| coordinate(&x, key)),
             _ => Short::filled(1 + 2 * size, |point| {
                 let (form, coordinates) = point.split_first_mut().ok_or(Error::Crypto)?;
                 *form = UNCOMPRESSED;
-                let (x, y) = coordinates.split_at_mut(size);
-                coordinate("x", x)?;
-                coordinate("y", y)
+                let (first, second) = coordinates.split_at_mut(size);
+                coordinate(&x, first)?;
+                coordinate(&y, second)
             }),
         }?;
         Ok(Self { curve, bytes })
