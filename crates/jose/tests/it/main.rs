@@ -10,6 +10,8 @@
 mod encrypt_and_decrypt;
 mod encrypted_documents;
 mod fixtures;
+#[cfg(feature = "hpke-draft")]
+mod hpke;
 mod json_serialization;
 mod keys;
 mod profiles;
