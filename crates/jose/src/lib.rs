@@ -14,6 +14,8 @@ mod algorithm;
 pub mod base64url;
 mod der;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 pub mod jwe;
 pub mod jwk;
@@ -23,6 +25,9 @@ mod key;
 pub mod limits;
 pub mod manual;
 mod time;
+
+/// The size of an RSA key to be generated.
+pub use aws_lc_rs::rsa::KeySize;
 
 pub use algorithm::{AlgorithmSet, SignatureAlgorithm};
 pub use error::{Error, Fault};

@@ -116,6 +116,6 @@ fn encrypt(line: &ToEncrypt) -> Outcome {
         KeyManagementAlgorithm::Dir => EncryptionKey::from_jwk_direct(jwk, encryption),
         _ => EncryptionKey::from_jwk(jwk, algorithm),
     };
-    let token = jwe::encrypt(&header, encryption, &base64url::decode(&line.plaintext)?, &key?)?;
+    let token = jwe::encrypt(&header, encryption, base64url::decode(&line.plaintext)?, &key?)?;
     Ok([("jwe".to_owned(), json!(token))].into_iter().collect())
 }

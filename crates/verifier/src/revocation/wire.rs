@@ -293,6 +293,17 @@ pub fn take_frame(buffer: &mut bytes::BytesMut) -> Result<Option<Frame>, Malform
     Ok(Some(frame))
 }
 
+/// For `fuzz/`: a frame that can be read is written as the same frame, and no bytes do harm.
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8]) {
+    let _ = take_frame(&mut bytes::BytesMut::from(bytes));
+    if let Ok(frame) = Frame::decode_body(bytes) {
+        let mut written = Vec::new();
+        frame.encode(&mut written);
+        assert_eq!(take_frame(&mut bytes::BytesMut::from(written.as_slice())), Ok(Some(frame)));
+    }
+}
+
 fn put_position(out: &mut Vec<u8>, position: Position) {
     out.extend_from_slice(&position.writer.0);
     out.extend_from_slice(&position.term.to_be_bytes());
