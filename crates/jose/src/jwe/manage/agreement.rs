@@ -146,6 +146,44 @@ impl AgreementKey {
     }
 }
 
+#[cfg(feature = "hpke-draft")]
+impl AgreementKey {
+    /// Hands on what is agreed upon with whoever made the ephemeral key.
+    pub(crate) fn agree<R>(
+        &self,
+        ephemeral: &PublicPoint,
+        then: impl FnOnce(&[u8]) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        agreement::agree(&self.private, ephemeral.parse()?, Error::DecryptionFailed, then)
+    }
+}
+
+#[cfg(feature = "hpke-draft")]
+impl PeerKey {
+    /// Makes an ephemeral key, and hands it on with what is agreed upon with it.
+    pub(crate) fn agree<R>(&self, then: impl FnOnce(&[u8], &[u8]) -> Result<R, Error>) -> Result<R, Error> {
+        let ephemeral = PrivateKey::generate(self.curve.algorithm()).map_err(|_| Error::Crypto)?;
+        let public = ephemeral.compute_public_key().map_err(|_| Error::Crypto)?;
+        agreement::agree(&ephemeral, self.public.clone(), Error::Crypto, |agreed| then(public.as_ref(), agreed))
+    }
+}
+
+#[cfg(feature = "hpke-draft")]
+impl PublicPoint {
+    /// A key in the form of RFC 9180 section 7.1.1.
+    pub(crate) fn from_bytes(curve: AgreementCurve, bytes: &[u8]) -> Result<Self, Error> {
+        let length = match curve {
+            AgreementCurve::X25519 => curve.coordinate_bytes(),
+            _ => 1 + 2 * curve.coordinate_bytes(),
+        };
+        let uncompressed = curve == AgreementCurve::X25519 || bytes.first() == Some(&UNCOMPRESSED);
+        if bytes.len() != length || !uncompressed {
+            return Err(Error::EphemeralKeyMalformed);
+        }
+        Ok(Self { curve, bytes: Short::copied(bytes)? })
+    }
+}
+
 impl PeerKey {
     pub(crate) fn new(key: &Material) -> Result<Self, Error> {
         let curve = AgreementCurve::of(key).ok_or(Error::KeyAlgorithm)?;
