@@ -9,6 +9,7 @@ mod fetch;
 pub mod keys;
 mod metadata;
 pub mod revocation;
+pub mod status_list;
 mod trust;
 mod verify;
 

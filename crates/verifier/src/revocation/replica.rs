@@ -140,6 +140,12 @@ impl Replica {
         self.lists.load().get(&place.list).is_some_and(|list| list.get(place.index))
     }
 
+    /// The bits of a session list as a Token Status List has them: the lowest bit of the first byte is index 0. It may be
+    /// shorter than the list; what is beyond its end is not revoked.
+    pub fn session_bits(&self, list: u32) -> Vec<u8> {
+        self.lists.load().get(&list).map(|list| list.bytes()).unwrap_or_default()
+    }
+
     /// The highest watermark that concerns a token of the authority for this subject and client: one issued at or before it
     /// is dead.
     pub fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
@@ -246,6 +252,10 @@ impl SessionList {
     fn set(&self, index: u32) -> bool {
         let word = self.words.get(word_of(index));
         word.map(|word| word.fetch_or(bit_of(index), Ordering::Release)).is_some()
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.words.iter().flat_map(|word| word.load(Ordering::Acquire).to_le_bytes()).collect()
     }
 
     fn count(&self) -> usize {
