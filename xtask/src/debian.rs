@@ -6,11 +6,17 @@ use crate::Failure;
 use crate::process::{find, output, run};
 
 /// A program that a test runs, and the package that has it.
-const NEEDED: [(&str, &str); 2] = [
+const NEEDED: [(&str, &str); 6] = [
     // The guard is tested behind a real one.
     ("nginx", "nginx-light"),
+    // The store's second engine; the tests make a cluster of their own.
+    ("initdb", "postgresql"),
     // The demo's lines are tested by pasting them.
     ("curl", "curl"),
+    // Two other JOSE implementations, for node and for Python.
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("python3", "python3-venv"),
 ];
 
 /// Installs what is missing as root; otherwise names it and fails.

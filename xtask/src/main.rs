@@ -1,5 +1,6 @@
-//! Automation of this repository: `cargo xtask test | tidy | docs`.
+//! Automation of this repository: `cargo xtask test | tidy | docs | bench`.
 
+mod bench;
 mod debian;
 mod docs;
 mod libtest;
@@ -18,6 +19,7 @@ Usage: cargo xtask COMMAND
   tidy          arrows of ARCHITECTURE.md, dead files, broken links, open points without an issue
   docs          write the generated pages of docs/reference
   docs --check  fail when they are stale
+  bench jose    the JOSE library beside its peers, against the budgets; takes about half an hour
 
 Examples: cargo xtask test
           cargo xtask test revocation     only the tests whose names have that text, and nothing else
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["bench", "jose"] => bench::jose(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -49,11 +49,14 @@ pub(crate) fn watch(command: &mut Command, mut see: impl FnMut(&str)) -> Result<
     Ok(child.wait().map_err(failed)?.success())
 }
 
-/// Whether a program is on the path, or in a folder for the superuser that may not be.
+/// Where a program is: on the path, in a folder for the superuser, or where Debian keeps what belongs to PostgreSQL.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from));
-    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
+    let superuser = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let postgresql = versions.map(|version| version.path().join("bin"));
+    let mut folders = std::env::split_paths(&path).chain(superuser).chain(postgresql);
+    folders.find_map(|folder| Some(folder.join(program)).filter(|file| file.is_file()))
 }
 
 fn name(command: &Command) -> String {

@@ -9,15 +9,16 @@ use axum::body::Body;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use probity_jose::UnixTime;
-use probity_verifier::clock::unix_now;
-use probity_verifier::revocation::{LAPSE_GRACE_SECONDS, SessionIndex, forget_lapsed};
+use probity_verifier::clock::{boot_now, unix_now};
+use probity_verifier::revocation::{ClockWatch, LAPSE_GRACE_SECONDS, Position, SessionIndex, Writer};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::config::{AuthorityConfig, ClientConfig, ConfigError};
 use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
@@ -34,14 +35,17 @@ use crate::http;
 use crate::keys::{KeyError, Keys};
 use crate::moment::TokenClock;
 use crate::places::Places;
-use crate::revocation::Hub;
+use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
-    Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, drop_expired_codes,
+    Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
     drop_expired_families, drop_expired_sessions, drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+
+/// How often an authority makes sure that its store is still its own, when it can be taken over.
+const TENURE_CHECK: Duration = Duration::from_millis(500);
 
 /// How many passwords are hashed at once: each takes 19 MiB and a core.
 const MAX_HASHES: usize = 2;
@@ -103,7 +107,7 @@ pub(crate) struct State {
     pub(crate) hashing: Arc<Semaphore>,
 }
 
-struct Tasks([JoinHandle<()>; 2]);
+struct Tasks(Vec<JoinHandle<()>>);
 
 impl Drop for Tasks {
     fn drop(&mut self) {
@@ -120,14 +124,21 @@ impl Authority {
         config.check()?;
         let now = unix_now();
         let opening = open_store(config).await?;
-        let live = opening.live_revocations(horizon(now)).await?;
-        let hub = Hub::start(&config.issuer, opening.term(), &live);
+        let horizon = horizon(now).max(opening.horizon().await?);
+        let live = opening.live_revocations(horizon).await?;
+        let log = Position { writer: Writer(entropy::bytes()?), term: opening.term(), seq: 0 };
+        let history = History::new(log, opening.earlier_logs(MAX_EARLIER_LOGS).await?);
+        let timing = if config.postgres.is_some() { Timing::SHARED } else { Timing::DEFAULT };
+        let hub = Hub::start(&config.issuer, history, &live, horizon, timing);
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
-        let store = opening.start(Arc::clone(&clock), move |records| publisher.publish(records))?;
+        let store = opening.start(log, Arc::clone(&clock), move |records| publisher.publish(records))?;
+        store.apply(Write::from(begin_log(log))).await?;
         let keys = Keys::load(&store, master_key, now).await?;
         apply_config(config, &store, now).await?;
-        let tasks =
-            Tasks([tokio::spawn(keep_house(store.clone())), tokio::spawn(forget_lapsed(Arc::clone(hub.replica())))]);
+        let mut tasks = Tasks(vec![tokio::spawn(keep_house(store.clone(), hub.clone()))]);
+        if !store.is_exclusive() {
+            tasks.0.push(tokio::spawn(keep_tenure(store.clone(), hub.clone(), log.term)));
+        }
         info!(issuer = config.issuer, revocations = hub.replica().len(), "the authority has started");
         let state = Arc::new(State {
             issuer: config.issuer.clone(),
@@ -163,6 +174,8 @@ impl Authority {
     pub async fn stop(self) {
         drop(self.tasks);
         drop(self.router);
+        // Whoever has the store next waits for the leases that are given until here.
+        self.state.hub.retire();
         self.state.store.close().await;
     }
 }
@@ -172,20 +185,47 @@ const fn horizon(now: UnixTime) -> UnixTime {
     now.minus(LAPSE_GRACE_SECONDS)
 }
 
-async fn keep_house(store: Store) {
+/// Makes sure again and again that no other authority has taken over the store: guards that follow this one must not be told
+/// that they are current when they are not.
+async fn keep_tenure(store: Store, hub: Hub, term: u64) {
+    let mut timer = tokio::time::interval(TENURE_CHECK);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        let asked = boot_now();
+        match store.is_ours(term).await {
+            Ok(true) => hub.tenured(asked),
+            Ok(false) => {
+                hub.retire();
+                error!("another authority has taken over this store: this one lets no guard accept anything any more");
+                return;
+            }
+            Err(error) => warn!(error = %error, "whether another authority has taken over can't be known"),
+        }
+    }
+}
+
+async fn keep_house(store: Store, hub: Hub) {
+    let mut clocks = ClockWatch::new();
     let mut timer = tokio::time::interval(HOUSEKEEPING);
     loop {
         timer.tick().await;
         let now = unix_now();
+        if let Some(step) = clocks.look(boot_now(), now) {
+            // If it is wrong, it may be right again the next time; what is dropped now is gone.
+            warn!(?step, "the wall clock was set: nothing is dropped from the store this time");
+            continue;
+        }
         // A code is remembered as long as a token of its grant may live, so that a replay still finds the grant.
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
             .and(drop_expired_codes(codes))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
             .and_all(drop_expired_sessions(horizon(now), SessionIndex::list_for(horizon(now))))
-            .and(drop_lapsed_revocations(horizon(now)));
-        if let Err(error) = store.apply(write).await {
-            warn!(error = %error, "what is over could not be dropped from the store");
+            .and_all(drop_lapsed_revocations(horizon(now)));
+        match store.apply(write).await {
+            Ok(_) => hub.replica().forget(horizon(now)),
+            Err(error) => warn!(error = %error, "what is over could not be dropped from the store"),
         }
     }
 }

@@ -51,7 +51,7 @@ pub(crate) enum RevokeError {
 #[derive(Debug, Serialize)]
 pub(crate) struct Revoked {
     level: &'static str,
-    /// The revocation's place in the log, as `term-seq`.
+    /// The revocation's place in the log, as `term-seq@writer`.
     position: String,
     /// Who enforces it; only at the level `enforced`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -39,6 +39,7 @@ enum Command {
     Config(command::config::ConfigArgs),
     Jws(toolbox::jws::JwsArgs),
     Jwt(toolbox::jwt::JwtArgs),
+    Jwe(toolbox::jwe::JweArgs),
     Key(toolbox::key::KeyArgs),
 }
 
@@ -82,6 +83,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Config(config) => config.run(),
             Command::Jws(jws) => jws.run(),
             Command::Jwt(jwt) => jwt.run(),
+            Command::Jwe(jwe) => jwe.run(),
             Command::Key(key) => key.run(),
         }
     })

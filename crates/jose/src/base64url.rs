@@ -25,6 +25,14 @@ pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
     ENGINE.encode_string(bytes, text);
 }
 
+/// Appends the encoding of `bytes` to a text that is still bytes. A string would be checked for UTF-8 with each part.
+pub(crate) fn append(bytes: &[u8], text: &mut Vec<u8>) {
+    let start = text.len();
+    text.resize(start + encoded_len(bytes.len()), 0);
+    let written = text.get_mut(start..).and_then(|room| ENGINE.encode_slice(bytes, room).ok());
+    debug_assert_eq!(written, Some(text.len() - start), "the room is exactly as large as the encoding");
+}
+
 /// Decodes a text.
 ///
 /// # Errors
@@ -57,6 +65,11 @@ pub(crate) const fn decoded_len(length: usize) -> usize {
     length / 4 * 3 + length % 4 * 3 / 4
 }
 
+/// How many characters `length` bytes encode to.
+pub(crate) const fn encoded_len(length: usize) -> usize {
+    length / 3 * 4 + (length % 3 * 4).div_ceil(3)
+}
+
 /// Without padding on either side and with strict trailing bits, which is `NO_PAD`'s default.
 const CONFIG: GeneralPurposeConfig = base64::engine::general_purpose::NO_PAD;
 
@@ -76,7 +89,11 @@ mod tests {
     proptest! {
         #[test]
         fn decoding_undoes_encoding(bytes: Vec<u8>) {
-            prop_assert_eq!(decode(&encode(&bytes)).unwrap(), bytes);
+            let text = encode(&bytes);
+            let mut appended = b"x.".to_vec();
+            append(&bytes, &mut appended);
+            prop_assert_eq!(&appended[2..], text.as_bytes());
+            prop_assert_eq!(decode(&text).unwrap(), bytes);
         }
 
         #[test]

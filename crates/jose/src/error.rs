@@ -115,6 +115,66 @@ errors! {
         TooManyAudiences = "jwt.too_many_audiences", "the token names too many audiences";
         /// The claims do not fit the caller's type.
         ClaimsMismatch = "jwt.claims_mismatch", "the claims do not have the expected shape";
+        /// A JWE larger than the decrypter's limit.
+        JweTooLarge = "jwe.too_large", "the JWE is larger than the limit";
+        /// Not five parts separated by dots, or a character that no token holds (RFC 7516 section 7.1).
+        NotCompactJwe = "jwe.not_compact", "not a compact JWE: five base64url parts separated by dots";
+        /// A JSON serialization with a missing, superfluous or ill-typed member (RFC 7516 section 7.2).
+        NotJsonJwe = "jwe.not_json", "not a JWE in JSON serialization";
+        /// A JWE's decoded protected header is larger than the decrypter's limit.
+        JweHeaderTooLarge = "jwe.header_too_large", "the header is larger than the limit";
+        /// A header parameter of a JWE of the wrong type, too long, or missing.
+        JweHeaderMalformed = "jwe.header_malformed", "a header parameter is missing or malformed";
+        /// A parameter stands in two of a JWE's headers (RFC 7516 section 7.2.1).
+        JweHeaderOverlap = "jwe.header_overlap", "a parameter is in two of the JWE's headers";
+        /// `zip` or `crit` outside of the protected header (RFC 7516 sections 4.1.3 and 4.1.13).
+        JweHeaderUnprotected = "jwe.header_unprotected", "a parameter that must be protected is not";
+        /// `crit` of a JWE is malformed (RFC 7516 section 4.1.13).
+        JweCriticalMalformed = "jwe.crit_malformed", "the crit header parameter is malformed";
+        /// `crit` names an extension that the decrypter does not understand (RFC 7516 section 4.1.13).
+        JweCriticalUnknown = "jwe.crit_unknown", "the JWE needs an extension that is not understood";
+        /// No `alg` (RFC 7516 section 4.1.1).
+        KeyManagementMissing = "jwe.alg_missing", "the JWE's header has no alg";
+        /// `alg` is no key management algorithm that this library knows. Names are compared exactly.
+        KeyManagementUnknown = "jwe.alg_unknown", "the alg is not a known key management algorithm";
+        /// `alg` is `RSA1_5`, which this library does not implement on purpose: whoever can tell good padding from bad
+        /// reads the content (Bleichenbacher's attack, CVE-2016-6298).
+        Rsa15 = "jwe.alg_rsa1_5", "RSA1_5 is not implemented, on purpose";
+        /// No `enc` (RFC 7516 section 4.1.2).
+        ContentEncryptionMissing = "jwe.enc_missing", "the JWE's header has no enc";
+        /// `enc` is no content encryption that this library knows. Names are compared exactly.
+        ContentEncryptionUnknown = "jwe.enc_unknown", "the enc is not a known content encryption algorithm";
+        /// The recipients' headers disagree about `enc` (RFC 7516 section 7.2.1).
+        RecipientsDisagree = "jwe.recipients_disagree", "the JWE's recipients have different enc parameters";
+        /// More recipients than [`MAX_RECIPIENTS`](crate::limits::MAX_RECIPIENTS).
+        TooManyRecipients = "jwe.too_many_recipients", "the JWE has too many recipients";
+        /// No recipients at all.
+        NoRecipients = "jwe.no_recipients", "the JWE has no recipients";
+        /// An initialization vector of another length than `enc` has (RFC 7518 sections 5.2 and 5.3).
+        IvLength = "jwe.iv_length", "the initialization vector has the wrong length";
+        /// An authentication tag of another length than `enc` has (RFC 7518 sections 5.2 and 5.3).
+        TagLength = "jwe.tag_length", "the authentication tag has the wrong length";
+        /// Ciphertext that is not made of whole blocks (RFC 7518 section 5.2.2).
+        CiphertextLength = "jwe.ciphertext_length", "the ciphertext has a length that it can't have";
+        /// An encrypted key of another length than `alg`, `enc` and the key demand: none for `dir` and `ECDH-ES`.
+        EncryptedKeyLength = "jwe.encrypted_key_length", "the encrypted key has the wrong length";
+        /// `epk` is no public key (RFC 7518 section 4.6.1.1).
+        EphemeralKeyMalformed = "jwe.epk_malformed", "the epk header parameter is missing or malformed";
+        /// `epk` is on another curve than the recipient's key (RFC 7518 section 4.6.1.1).
+        EphemeralKeyCurve = "jwe.epk_curve", "the epk is on another curve than the key";
+        /// `epk` is not on its curve, or has a small order (RFC 7518 section 4.6, RFC 8037 section 3.2).
+        EphemeralKeyPoint = "jwe.epk_point", "the epk is not a valid point";
+        /// `p2c` is not between [`MIN_PBES2_COUNT`](crate::limits::MIN_PBES2_COUNT) and
+        /// [`MAX_PBES2_COUNT`](crate::limits::MAX_PBES2_COUNT).
+        Pbes2Count = "jwe.pbes2_count", "the PBES2 count is out of range";
+        /// `p2s` is shorter than [`MIN_PBES2_SALT_BYTES`](crate::limits::MIN_PBES2_SALT_BYTES).
+        Pbes2Salt = "jwe.pbes2_salt", "the PBES2 salt is too short";
+        /// `zip` is not `DEF` (RFC 7516 section 4.1.3).
+        CompressionUnknown = "jwe.zip_unknown", "the zip is not a known compression algorithm";
+        /// Content that is not DEFLATE, or has bytes after its end (RFC 1951).
+        CompressionMalformed = "jwe.zip_malformed", "the compressed content is malformed";
+        /// Content larger than [`MAX_INFLATED_BYTES`](crate::limits::MAX_INFLATED_BYTES) once it is decompressed.
+        InflatedTooLarge = "jwe.zip_too_large", "the decompressed content is larger than the limit";
     }
     Signature {
         /// The signature is not that of the key over the token.
@@ -129,6 +189,18 @@ errors! {
         KeyAlgorithmMismatch = "jws.key_alg_mismatch", "the key is for another algorithm than the token's";
         /// Not every signature is valid though all of them must be.
         NotAllSignatures = "jws.not_all_signatures", "not every signature is valid";
+        /// The JWE can't be decrypted with this key: the encrypted key, the tag or the padding is wrong. Which of them
+        /// is not said, so that nobody learns from trying.
+        DecryptionFailed = "jwe.decryption_failed", "the JWE can't be decrypted with this key";
+        /// No key of the set fits the JWE's `kid`, `alg` and `enc`.
+        DecryptionKeyNotFound = "jwe.key_not_found", "no key of the set fits the JWE";
+        /// Several different keys of the set have the JWE's `kid` and fit its `alg`.
+        DecryptionKeyAmbiguous = "jwe.key_ambiguous", "several keys of the set have the JWE's key identifier";
+        /// More than [`MAX_KEY_ATTEMPTS`](crate::limits::MAX_KEY_ATTEMPTS) keys fit, or passwords that would take more
+        /// than [`MAX_PBES2_WORK`](crate::limits::MAX_PBES2_WORK).
+        TooManyDecryptionKeys = "jwe.too_many_keys", "too many keys fit the JWE";
+        /// The key that the JWE names is for another `alg` or `enc`.
+        DecryptionKeyMismatch = "jwe.key_alg_mismatch", "the key is for another algorithm than the JWE's";
     }
     Policy {
         /// The token's `alg` is not among those allowed (RFC 8725 section 3.1).
@@ -157,6 +229,16 @@ errors! {
         WrongRequest = "dpop.wrong_request", "the proof is for another request";
         /// A DPoP proof is for another access token (RFC 9449 section 4.3).
         WrongAccessToken = "dpop.wrong_access_token", "the proof is for another access token";
+        /// The JWE's `alg` is not among those allowed.
+        KeyManagementNotAllowed = "jwe.alg_not_allowed", "the JWE's alg is not allowed here";
+        /// The JWE's `enc` is not among those allowed.
+        ContentEncryptionNotAllowed = "jwe.enc_not_allowed", "the JWE's enc is not allowed here";
+        /// Compressed content where it is not accepted.
+        CompressionNotAllowed = "jwe.zip_not_allowed", "compressed content is not accepted here";
+        /// The JWE does not say by `cty` that it holds a JWT (RFC 7519 section 5.2).
+        NotNested = "jwt.not_nested", "the JWE does not say that it holds a JWT";
+        /// A claim in the JWE's header differs from that of the JWT (RFC 7519 section 5.3).
+        ReplicatedClaim = "jwt.replicated_claim", "a claim in the encrypted token's header differs from the token's own";
     }
     Key {
         /// Not a JWK: no object, or a parameter of the wrong type (RFC 7517 section 4).
@@ -185,6 +267,8 @@ errors! {
         SecretTooShort = "jwk.secret_too_short", "the secret is shorter than the hash";
         /// A secret longer than [`MAX_SECRET_BYTES`](crate::limits::MAX_SECRET_BYTES).
         SecretTooLong = "jwk.secret_too_long", "the secret is longer than the limit";
+        /// A secret of another length than its algorithm has.
+        SecretLength = "jwk.secret_length", "the secret has another length than its algorithm needs";
         /// An RSA modulus below [`MIN_RSA_BITS`](crate::limits::MIN_RSA_BITS) or above [`MAX_RSA_BITS`](crate::limits::MAX_RSA_BITS).
         RsaSize = "jwk.rsa_size", "the RSA modulus is too small or too large";
         /// An RSA exponent that is even, too small or too large.

@@ -66,6 +66,33 @@ pub const MAX_SECRET_BYTES: usize = 4096;
 /// The largest NumericDate, exclusive: 2^53 seconds, up to which a JSON number is exact.
 pub const MAX_NUMERIC_DATE: u64 = 1 << 53;
 
+/// The largest JWE that a decrypter reads, in bytes, unless it is told otherwise.
+pub const MAX_JWE_BYTES: usize = 1024 * 1024;
+
+/// The largest JWE around a JWT that is read, in bytes, unless it is told otherwise: a JWT of [`MAX_JWT_BYTES`] fits.
+pub const MAX_NESTED_JWT_BYTES: usize = 32 * 1024;
+
+/// How many recipients a JWE in general JSON serialization may have.
+pub const MAX_RECIPIENTS: usize = 16;
+
+/// The largest content that compressed content may become, in bytes.
+pub const MAX_INFLATED_BYTES: usize = 250_000;
+
+/// The smallest PBES2 count that is accepted (RFC 7518 section 4.8.1.2).
+pub const MIN_PBES2_COUNT: u32 = 1_000;
+
+/// The largest PBES2 count that is accepted: whoever makes the token decides how long its recipient calculates.
+pub const MAX_PBES2_COUNT: u32 = 1_200_000;
+
+/// The PBES2 count when encrypting, unless the header names another.
+pub const DEFAULT_PBES2_COUNT: u32 = 600_000;
+
+/// The sum of PBES2 counts that is calculated for one JWE, over all recipients and passwords.
+pub const MAX_PBES2_WORK: u32 = 2 * MAX_PBES2_COUNT;
+
+/// The shortest PBES2 salt, in bytes (RFC 7518 section 4.8.1.1).
+pub const MIN_PBES2_SALT_BYTES: usize = 8;
+
 /// How much of a token is read before it has been verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -81,4 +108,10 @@ impl Limits {
 
     /// For signed documents: [`MAX_JWS_BYTES`] and [`MAX_HEADER_BYTES`].
     pub const JWS: Self = Self { token_bytes: MAX_JWS_BYTES, header_bytes: MAX_HEADER_BYTES };
+
+    /// For encrypted documents: [`MAX_JWE_BYTES`] and [`MAX_HEADER_BYTES`].
+    pub const JWE: Self = Self { token_bytes: MAX_JWE_BYTES, header_bytes: MAX_HEADER_BYTES };
+
+    /// For encrypted JWTs: [`MAX_NESTED_JWT_BYTES`] and [`MAX_HEADER_BYTES`].
+    pub const NESTED_JWT: Self = Self { token_bytes: MAX_NESTED_JWT_BYTES, header_bytes: MAX_HEADER_BYTES };
 }

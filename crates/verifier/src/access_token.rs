@@ -110,6 +110,7 @@ impl AccessToken {
             client: self.client(),
             token: self.id(),
             issued: self.issued(),
+            expires: self.expires(),
             family: self.token.claims().family.as_deref(),
             session_id: self.session_id(),
             session: self.session,

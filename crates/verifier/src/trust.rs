@@ -14,7 +14,9 @@ use crate::clock::{boot_now, unix_now};
 use crate::keys::KeyCache;
 use crate::metadata::Metadata;
 use crate::revocation::wire::Instance;
-use crate::revocation::{Endpoint, Follower, Lease, Replica, follow, forget_lapsed};
+use crate::revocation::{
+    Endpoint, Enforcer, Follower, Lease, Replica, SnapshotClaims, SnapshotError, VerifySnapshot, follow,
+};
 use crate::verify::{Rejection, TokenVerifier};
 
 /// How long one request of the control plane may take.
@@ -55,14 +57,14 @@ pub enum TrustError {
     Credential,
 }
 
-/// A running connection to an issuer; dropping it stops its tasks.
+/// A running connection to an issuer; dropping it stops its task.
 #[derive(Debug)]
 pub struct Trust {
     verifier: TokenVerifier,
     replica: Arc<Replica>,
     lease: Arc<Lease>,
     source: Arc<KeySource>,
-    tasks: [JoinHandle<()>; 2],
+    task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -88,13 +90,12 @@ impl Trust {
         let verifier =
             TokenVerifier::new(&config.audience, &config.algorithms, Arc::clone(&replica), Arc::clone(&lease));
         let source = Arc::new(KeySource { client, cache: KeyCache::default(), jwks_uri: tokio::sync::OnceCell::new() });
-        let follower = Follower::new(Instance(config.instance), Arc::clone(&replica), Arc::clone(&lease));
-        let site = Site { issuer: config.issuer, authority: config.authority, authorization };
-        let tasks = [
-            tokio::spawn(keep_current(Arc::clone(&source), site, follower)),
-            tokio::spawn(forget_lapsed(Arc::clone(&replica))),
-        ];
-        Ok(Self { verifier, replica, lease, source, tasks })
+        let follower = Follower::new(Instance(config.instance));
+        let enforcer = Enforcer::new(Arc::clone(&replica), Arc::clone(&lease));
+        let site =
+            Site { issuer: config.issuer, authority: config.authority, authorization, algorithms: config.algorithms };
+        let task = tokio::spawn(keep_current(Arc::clone(&source), site, follower, enforcer));
+        Ok(Self { verifier, replica, lease, source, task })
     }
 
     /// Decides about one token. Only a token that names an unknown key can make this wait, for one fetch of the keys.
@@ -133,7 +134,7 @@ impl Trust {
 
 impl Drop for Trust {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.task.abort();
     }
 }
 
@@ -142,10 +143,41 @@ struct Site {
     issuer: String,
     authority: Option<Url>,
     authorization: HeaderValue,
+    algorithms: Vec<SignatureAlgorithm>,
+}
+
+/// The issuer's keys, for the signatures of its snapshots.
+struct SnapshotKeys {
+    source: Arc<KeySource>,
+    issuer: String,
+    algorithms: Vec<SignatureAlgorithm>,
+    jwks_uri: Url,
+}
+
+impl SnapshotKeys {
+    fn verify_now(&self, signature: &str) -> Result<SnapshotClaims, SnapshotError> {
+        let keys = self.source.cache.current(boot_now()).ok_or(probity_jose::Error::KeyNotFound)?;
+        SnapshotClaims::verify(signature, &self.issuer, &keys, &self.algorithms)
+    }
+}
+
+impl VerifySnapshot for SnapshotKeys {
+    async fn verify(&self, signature: &str) -> Result<SnapshotClaims, SnapshotError> {
+        let seen = boot_now();
+        match self.verify_now(signature) {
+            // The authority signs with a key that is newer than our set.
+            Err(SnapshotError::Signature(error)) if is_unknown_key(error) => {
+                let KeySource { client, cache, .. } = &*self.source;
+                cache.refresh_for_unknown_key(client, &self.jwks_uri, seen).await;
+                self.verify_now(signature)
+            }
+            outcome => outcome,
+        }
+    }
 }
 
 /// Finds the issuer's metadata, then keeps keys and replica current.
-async fn keep_current(source: Arc<KeySource>, site: Site, follower: Follower) {
+async fn keep_current(source: Arc<KeySource>, site: Site, follower: Follower, enforcer: Enforcer) {
     let metadata = loop {
         match Metadata::fetch(&source.client, &site.issuer, site.authority.as_ref()).await {
             Ok(metadata) => break metadata,
@@ -163,7 +195,13 @@ async fn keep_current(source: Arc<KeySource>, site: Site, follower: Follower) {
         return keys.await;
     };
     let endpoint = Endpoint { url, client: source.client.clone(), authorization: site.authorization };
-    tokio::join!(keys, follow(endpoint, follower));
+    let snapshot_keys = SnapshotKeys {
+        source: Arc::clone(&source),
+        issuer: site.issuer,
+        algorithms: site.algorithms,
+        jwks_uri: metadata.jwks_uri.clone(),
+    };
+    tokio::join!(keys, follow(endpoint, follower, enforcer, snapshot_keys));
 }
 
 fn http_client(certificate_authorities: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {

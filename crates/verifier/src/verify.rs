@@ -65,7 +65,8 @@ pub fn access_token_of_any_audience(
     now: UnixTime,
 ) -> Result<AccessToken, Rejection> {
     let policy = jwt::Verifier::access_token().issuer(issuer).danger_accept_any_audience();
-    let policy = jwt::Verifier { issued_ahead: ISSUED_AHEAD, ..policy.algorithms(algorithms.iter().copied()) };
+    let mut policy = policy.algorithms(algorithms.iter().copied());
+    policy.issued_ahead = ISSUED_AHEAD;
     Ok(AccessToken::new(policy.verify(token, keys, now)?)?)
 }
 
@@ -80,11 +81,11 @@ pub struct TokenVerifier {
 impl TokenVerifier {
     /// A verifier of RFC 9068 access tokens from the replica's issuer.
     pub fn new(audience: &str, algorithms: &[SignatureAlgorithm], replica: Arc<Replica>, lease: Arc<Lease>) -> Self {
-        let policy = jwt::Verifier::access_token()
+        let mut policy = jwt::Verifier::access_token()
             .issuer(replica.issuer())
             .audience(audience)
             .algorithms(algorithms.iter().copied());
-        let policy = jwt::Verifier { issued_ahead: ISSUED_AHEAD, ..policy };
+        policy.issued_ahead = ISSUED_AHEAD;
         Self { policy, replica, lease }
     }
 

@@ -31,10 +31,10 @@ pub(super) async fn get(State(state): Shared, request: Request) -> Response<Body
         let upgrade = [(UPGRADE, HeaderValue::from_static(UPGRADE_PROTOCOL))];
         return (StatusCode::UPGRADE_REQUIRED, upgrade, "the revocation stream needs an upgrade\n").into_response();
     }
-    let hub = state.hub.clone();
+    let (hub, keys) = (state.hub.clone(), state.keys.current());
     tokio::spawn(async move {
         match hyper::upgrade::on(request).await {
-            Ok(upgraded) => hub.serve(&guard, TokioIo::new(upgraded)).await,
+            Ok(upgraded) => hub.serve(&guard, &keys.active, TokioIo::new(upgraded)).await,
             Err(error) => warn!(guard, error = %error, "a guard's connection could not be upgraded"),
         }
     });

@@ -4,12 +4,17 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use probity_jose::UnixTime;
 use probity_verifier::clock::{BootTime, boot_now};
 use probity_verifier::revocation::wire::{Frame, Instance};
-use probity_verifier::revocation::{Position, Replica, Revocation};
+use probity_verifier::revocation::{Position, Positions, Replica, Revocation};
 use tokio::sync::watch;
+use tracing::error;
 
-use super::registry::{GuardState, HEARTBEAT, LEASE, Progress, Registry};
+use super::conversation::{Conversation, Ended, Turn};
+use super::history::History;
+use super::registry::{GuardKey, GuardState, Progress, Registry, Timing, TooManyGuards};
+use super::snapshot::{MAX_AGE_RECORDS, Snapshot};
 
 /// How many of the newest records are kept for guards that follow or come back; who is further behind gets a snapshot.
 pub const MAX_KEPT_RECORDS: usize = 100_000;
@@ -36,8 +41,8 @@ pub struct GuardStatus {
     pub instance: Instance,
     /// Whether its stream stands.
     pub connected: bool,
-    /// Everything up to here is enforced there.
-    pub applied: Position,
+    /// Everything up to here is enforced there; nothing while it has loaded no snapshot.
+    pub applied: Option<Position>,
     /// How many records it has yet to acknowledge.
     pub lag: u64,
     /// For how long it may still accept tokens, by the authority's count; zero when it refuses everything.
@@ -55,49 +60,39 @@ pub struct Hub {
 #[derive(Debug)]
 struct Shared {
     replica: Arc<Replica>,
+    timing: Timing,
     state: Mutex<State>,
-    /// The last record; followers wait for it to change.
+    /// The last record; connections wait for it to change.
     head: watch::Sender<Position>,
     /// Counts what may have brought an enforcement closer; `enforce` waits for it to change.
     acknowledgements: watch::Sender<u64>,
+    /// The newest snapshot. Locked while one is made, so that many guards that start together share it.
+    snapshot: tokio::sync::Mutex<Option<Arc<Snapshot>>>,
 }
 
 #[derive(Debug)]
 struct State {
     registry: Registry,
-    /// The newest records of this term, the last one at the registry's head.
+    /// The newest records, the last one at the registry's head.
     kept: VecDeque<Arc<Revocation>>,
 }
 
-/// What a guard that has said hello gets first.
-#[derive(Debug)]
-pub(super) enum Opening {
-    /// It can go on from where it is.
-    Resume { from: Position },
-    /// It gets everything, current up to the position.
-    Snapshot { position: Position, records: Vec<Revocation> },
-}
-
-/// The records after some position, or that they are no longer kept.
-#[derive(Debug)]
-pub(super) enum Tail {
-    Records { first: Position, records: Vec<Arc<Revocation>> },
-    UpToDate,
-    TooFarBehind,
-}
-
 impl Hub {
-    /// The hub of an authority that starts now: its issuer, the term of this start, and all live revocations.
-    pub fn start(issuer: &str, term: u64, live: &[Revocation]) -> Self {
+    /// The hub of an authority that starts now: its issuer, what it knows of its past, and all live revocations but those
+    /// that lapsed at or before `horizon`.
+    pub fn start(issuer: &str, history: History, live: &[Revocation], horizon: UnixTime, timing: Timing) -> Self {
         let replica = Arc::new(Replica::new(issuer));
         live.iter().for_each(|revocation| replica.apply(revocation));
-        let head = Position { term, seq: 0 };
-        let state = State { registry: Registry::new(head, boot_now()), kept: VecDeque::new() };
+        replica.complete(horizon);
+        let head = history.log();
+        let state = State { registry: Registry::new(history, timing, boot_now()), kept: VecDeque::new() };
         let shared = Shared {
             replica,
+            timing,
             state: Mutex::new(state),
             head: watch::Sender::new(head),
             acknowledgements: watch::Sender::new(0),
+            snapshot: tokio::sync::Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -112,61 +107,71 @@ impl Hub {
         *self.shared.head.borrow()
     }
 
+    /// A place that some guard had read and this authority's store has lost, when that has come to light: the store was
+    /// restored from an old backup.
+    pub fn lost(&self) -> Option<Position> {
+        self.state().registry.lost()
+    }
+
+    /// A look into the store that was begun at `asked` has shown that no other authority has taken it over.
+    pub fn tenured(&self, asked: BootTime) {
+        self.state().registry.tenured(asked);
+    }
+
+    /// Gives no more leases. To be called before the store is let go.
+    pub fn retire(&self) {
+        self.state().registry.retire();
+    }
+
     /// Records have become durable, in the order of their positions: they are enforced here and sent to every guard.
     ///
     /// Called by the store's writer, before it answers whoever revoked.
     pub fn publish(&self, records: &[(Position, Revocation)]) {
-        let Some((head, _)) = records.last() else {
+        if records.is_empty() {
             return;
-        };
+        }
         records.iter().for_each(|(_, revocation)| self.shared.replica.apply(revocation));
-        {
+        let head = {
             let mut state = self.state();
             state.kept.extend(records.iter().map(|(_, revocation)| Arc::new(revocation.clone())));
             let surplus = state.kept.len().saturating_sub(MAX_KEPT_RECORDS);
             state.kept.drain(..surplus);
-            state.registry.appended(*head, boot_now());
-        }
-        self.shared.head.send_replace(*head);
+            let kept = state.kept.len() as u64;
+            state.registry.appended(records.len() as u64, kept, boot_now());
+            state.registry.head()
+        };
+        debug_assert_eq!(records.last().map(|(position, _)| *position), Some(head), "the log has no gaps");
+        self.shared.head.send_replace(head);
     }
 
     /// Waits until every guard enforces everything up to `position` or refuses everything.
     ///
     /// This takes a round trip to the guards; with a guard that does not answer, it takes until the guard's lease has
-    /// run out, at most [`LEASE`], the margin and [`super::registry::MAX_LAG`].
+    /// run out, at most the [`Timing`]'s lease, margin and greatest lag.
     pub async fn enforce(&self, position: Position) -> Enforcement {
         let start = boot_now();
         let mut changes = self.shared.acknowledgements.subscribe();
-        let mut waited_for: Vec<String> = Vec::new();
         loop {
             changes.mark_unchanged();
             let now = boot_now();
-            let progress = self.state().registry.progress(position, now);
-            match progress {
-                Progress::Enforced { enforcing } => {
-                    let state = self.state();
-                    let enforces = |name: &String| {
-                        state.registry.guards().any(|(_, guard)| guard.name == *name && guard.applied >= position)
-                    };
-                    waited_for.retain(|name| !enforces(name));
-                    return Enforcement {
-                        position,
-                        guards_enforcing: enforcing,
-                        guards_expired: waited_for,
-                        elapsed: now.since(start),
-                    };
-                }
-                Progress::Waiting { guards, until } => {
-                    for name in guards {
-                        if !waited_for.contains(&name) {
-                            waited_for.push(name);
-                        }
+            let until = {
+                let registry = &self.state().registry;
+                match registry.progress(position, now) {
+                    Progress::Enforced { enforcing } => {
+                        let stragglers = registry.stragglers(position, start);
+                        return Enforcement {
+                            position,
+                            guards_enforcing: enforcing,
+                            guards_expired: stragglers.map(|guard| guard.name.to_string()).collect(),
+                            elapsed: now.since(start),
+                        };
                     }
-                    // A timer may fire early or late; the loop asks the registry again either way.
-                    let pause = until.since(now).max(Duration::from_millis(1));
-                    let _ = tokio::time::timeout(pause, changes.changed()).await;
+                    Progress::Waiting { until } => until,
                 }
-            }
+            };
+            // A timer may fire early or late; the loop asks the registry again either way.
+            let pause = until.since(now).max(Duration::from_millis(1));
+            let _ = tokio::time::timeout(pause, changes.changed()).await;
         }
     }
 
@@ -175,12 +180,12 @@ impl Hub {
         let now = boot_now();
         let state = self.state();
         let head = state.registry.head();
-        let status = |(instance, guard): (&Instance, &GuardState)| GuardStatus {
-            name: guard.name.clone(),
-            instance: *instance,
-            connected: guard.connections > 0,
-            applied: guard.applied,
-            lag: if guard.applied.term == head.term { head.seq.saturating_sub(guard.applied.seq) } else { head.seq },
+        let status = |(key, guard): (&GuardKey, &GuardState)| GuardStatus {
+            name: key.name.to_string(),
+            instance: key.instance,
+            connected: guard.is_connected(),
+            applied: guard.applied.map(|seq| Position { seq, ..head }),
+            lag: head.seq.saturating_sub(guard.applied.unwrap_or(0)),
             lease_left: guard.lease_until.since(now),
         };
         state.registry.guards().map(status).collect()
@@ -190,67 +195,93 @@ impl Hub {
         self.shared.head.subscribe()
     }
 
-    pub(super) fn welcome(&self, resumed: bool) -> Frame {
-        Frame::Welcome { term: self.head().term, heartbeat: HEARTBEAT, lease: LEASE, resumed }
-    }
-
     /// A guard has connected and says how far it is.
-    pub(super) fn connected(&self, instance: Instance, name: &str, applied: Position) -> Opening {
-        let (head, resumes) = {
-            let mut state = self.state();
-            state.registry.connected(instance, name, applied, boot_now());
-            let head = state.registry.head();
-            let oldest = head.seq.saturating_sub(state.kept.len() as u64);
-            (head, applied.term == head.term && (oldest..=head.seq).contains(&applied.seq))
+    pub(super) fn open(&self, guard: &GuardKey, applied: &Positions) -> Result<Conversation, TooManyGuards> {
+        let (conversation, lost) = {
+            let registry = &mut self.state().registry;
+            let before = registry.lost();
+            let conversation = Conversation::open(registry, guard.clone(), applied)?;
+            (conversation, registry.lost().filter(|lost| Some(*lost) != before))
         };
-        self.acknowledgement_came();
-        if resumes {
-            Opening::Resume { from: applied }
-        } else {
-            // The position first, then the records: what is added in between is in both, which is harmless.
-            Opening::Snapshot { position: head, records: self.shared.replica.records() }
+        if let Some(lost) = lost {
+            error!(
+                guard = &*guard.name, position = %lost,
+                "ALARM: a guard has read revocations that this store does not have: it was restored from an old backup, and \
+                 what was revoked since that backup must be revoked again"
+            );
         }
-    }
-
-    pub(super) fn disconnected(&self, instance: Instance) {
-        self.state().registry.disconnected(instance, boot_now());
-        self.acknowledgement_came();
-    }
-
-    pub(super) fn acknowledged(&self, instance: Instance, applied: Position) {
-        self.state().registry.acknowledged(instance, applied, boot_now());
-        self.acknowledgement_came();
-    }
-
-    /// Whether the guard gets a heartbeat.
-    pub(super) fn renew(&self, instance: Instance, applied: Position, received: BootTime) -> bool {
-        let granted = self.state().registry.renew(instance, applied, received);
-        self.acknowledgement_came();
-        granted
-    }
-
-    /// At most `limit` records after `position`.
-    pub(super) fn tail(&self, position: Position, limit: usize) -> Tail {
-        let state = self.state();
-        let head = state.registry.head();
-        let Ok(behind) = usize::try_from(head.seq.saturating_sub(position.seq)) else {
-            return Tail::TooFarBehind;
-        };
-        if behind == 0 {
-            return Tail::UpToDate;
-        }
-        let Some(start) = state.kept.len().checked_sub(behind) else {
-            return Tail::TooFarBehind;
-        };
-        let records = state.kept.iter().skip(start).take(limit).cloned().collect();
-        Tail::Records { first: Position { term: head.term, seq: position.seq + 1 }, records }
-    }
-
-    fn acknowledgement_came(&self) {
         self.shared.acknowledgements.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(conversation)
+    }
+
+    pub(super) fn close(&self, conversation: &Conversation) {
+        conversation.closed(&mut self.state().registry, boot_now());
+    }
+
+    pub(super) fn heard(
+        &self,
+        conversation: &mut Conversation,
+        frame: &Frame,
+        received: BootTime,
+    ) -> Result<(), Ended> {
+        conversation.heard(&mut self.state().registry, frame, received)?;
+        if matches!(frame, Frame::Ack { .. }) {
+            self.shared.acknowledgements.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        Ok(())
+    }
+
+    /// Appends the frame of the conversation's next turn; a snapshot's turn is left to the caller.
+    pub(super) fn next(&self, conversation: &mut Conversation, out: &mut Vec<u8>) -> Result<Option<Turn>, Ended> {
+        let mut state = self.state();
+        let turn = conversation.next(&mut state.registry, boot_now())?;
+        let frame = match turn {
+            None | Some(Turn::Snapshot) => return Ok(turn),
+            Some(Turn::Welcome(opening)) => {
+                let Timing { heartbeat, lease, .. } = self.shared.timing;
+                Frame::Welcome { heartbeat, lease, opening }
+            }
+            Some(Turn::Delta { first, count }) => {
+                let Some(records) = state.records(first, count) else {
+                    return Err(Ended::TooFarBehind);
+                };
+                Frame::Delta { first, records }
+            }
+            Some(Turn::Heartbeat { nonce, head }) => Frame::Heartbeat { nonce, head: head.into() },
+        };
+        drop(state);
+        frame.encode(out);
+        Ok(turn)
+    }
+
+    /// A snapshot from which the log can be followed.
+    pub(super) async fn snapshot(&self) -> Arc<Snapshot> {
+        let mut newest = self.shared.snapshot.lock().await;
+        // The position first, then the records: what is added in between is in both, which is harmless.
+        let head = self.head();
+        if let Some(snapshot) = &*newest
+            && head.seq - snapshot.position.seq <= MAX_AGE_RECORDS
+        {
+            return Arc::clone(snapshot);
+        }
+        let replica = Arc::clone(&self.shared.replica);
+        let made = tokio::task::spawn_blocking(move || Arc::new(Snapshot::of(&replica, head))).await;
+        // A blocking task ends early only when the runtime does.
+        let made = made.unwrap_or_else(|_| Arc::new(Snapshot::of(&self.shared.replica, head)));
+        *newest = Some(Arc::clone(&made));
+        made
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// So many records from `first` on, when they are still kept.
+    fn records(&self, first: Position, count: u64) -> Option<Vec<Arc<Revocation>>> {
+        let behind = (self.registry.head().seq + 1).checked_sub(first.seq)?;
+        let start = self.kept.len().checked_sub(usize::try_from(behind).ok()?)?;
+        Some(self.kept.iter().skip(start).take(usize::try_from(count).ok()?).cloned().collect())
     }
 }

@@ -1,24 +1,29 @@
-//! The authority's side of one guard's connection.
+//! Drives a [`Conversation`] over one guard's connection.
 //!
-//! Each connection pulls records from the hub at its own pace: a guard that reads slowly blocks only its own task, gets
-//! no heartbeat meanwhile, and so loses its lease.
+//! Each connection pulls from the hub at its own pace: a guard that reads slowly blocks only its own task, gets no
+//! heartbeat meanwhile, and so loses its lease.
 
 use std::time::Duration;
 
 use bytes::BytesMut;
+use probity_jose::SigningKey;
 use probity_verifier::clock::boot_now;
-use probity_verifier::revocation::wire::{Frame, Instance, MAX_RECORDS_PER_FRAME, MalformedFrame, VERSION, take_frame};
-use probity_verifier::revocation::{Position, Revocation};
+use probity_verifier::revocation::wire::{Frame, MalformedFrame, VERSION, take_frame};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tracing::{info, warn};
 
-use super::hub::{Hub, Opening, Tail};
+use super::conversation::{Conversation, Ended, Turn};
+use super::hub::Hub;
+use super::registry::{GuardKey, TooManyGuards};
 
-/// How long a guard may take to say hello, and to take a frame.
+/// How long a guard may take to say hello, and to take what is sent at a time.
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A guard that has asked nothing for so long is gone.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// Frames are written together up to this size.
+const WRITE_BYTES: usize = 64 * 1024;
 
 /// Why a guard's connection has ended.
 #[derive(Debug, thiserror::Error)]
@@ -35,30 +40,41 @@ pub enum StreamError {
     /// A frame could not be read.
     #[error(transparent)]
     Malformed(#[from] MalformedFrame),
-    /// A frame had no place.
-    #[error("a frame out of turn")]
-    OutOfTurn,
+    /// The protocol ends it.
+    #[error(transparent)]
+    Ended(#[from] Ended),
     /// The guard speaks another version.
     #[error("the guard speaks version {0} of the stream")]
     Version(u16),
-    /// The guard fell behind what the hub keeps; it comes back for a snapshot.
-    #[error("the guard fell too far behind")]
-    TooFarBehind,
+    /// There is no room for it.
+    #[error(transparent)]
+    TooMany(#[from] TooManyGuards),
+    /// A snapshot can't be signed.
+    #[error("the snapshot can't be signed: {0}")]
+    Unsigned(#[from] probity_jose::Error),
 }
 
 impl Hub {
-    /// Serves one guard, whose credential was already checked, until its connection ends.
-    pub async fn serve(&self, name: &str, io: impl AsyncRead + AsyncWrite) {
+    /// Serves one guard, whose credential was already checked, until its connection ends. `key` signs its snapshot.
+    pub async fn serve(&self, name: &str, key: &SigningKey, io: impl AsyncRead + AsyncWrite) {
         let (reader, writer) = tokio::io::split(io);
         let incoming = Incoming { reader, buffer: BytesMut::with_capacity(4_096) };
         let outgoing = Outgoing { writer, bytes: Vec::new() };
-        match self.greet(name, incoming, outgoing).await {
-            StreamError::Closed => info!(guard = name, "a guard has disconnected"),
+        match self.greet(name, key, incoming, outgoing).await {
+            StreamError::Closed | StreamError::Ended(Ended::Superseded) => {
+                info!(guard = name, "a guard has disconnected");
+            }
             error => warn!(guard = name, error = %error, "a guard's stream has ended"),
         }
     }
 
-    async fn greet<R, W>(&self, name: &str, mut incoming: Incoming<R>, mut outgoing: Outgoing<W>) -> StreamError
+    async fn greet<R, W>(
+        &self,
+        name: &str,
+        key: &SigningKey,
+        mut incoming: Incoming<R>,
+        mut outgoing: Outgoing<W>,
+    ) -> StreamError
     where
         R: AsyncRead,
         W: AsyncWrite,
@@ -68,17 +84,24 @@ impl Hub {
             Ok(Ok(Frame::Hello { version, .. })) => {
                 let reason = format!("this authority speaks version {VERSION} of the revocation stream");
                 // The guard's log should say why; if it can't be told, ours does.
-                let _ = outgoing.send(&Frame::Refused { reason }).await;
+                let _ = outgoing.refuse(reason).await;
                 return StreamError::Version(version);
             }
-            Ok(Ok(_)) => return StreamError::OutOfTurn,
+            Ok(Ok(_)) => return Ended::OutOfTurn.into(),
             Ok(Err(error)) => return error,
             Err(_) => return StreamError::Silent,
         };
-        let opening = self.connected(instance, name, applied);
+        let guard = GuardKey { name: name.into(), instance };
+        let mut conversation = match self.open(&guard, &applied) {
+            Ok(conversation) => conversation,
+            Err(error) => {
+                let _ = outgoing.refuse(error.to_string()).await;
+                return error.into();
+            }
+        };
         info!(guard = name, applied = %applied, "a guard has connected");
-        let ended = self.converse(instance, opening, incoming, outgoing).await;
-        self.disconnected(instance);
+        let ended = self.converse(&mut conversation, key, incoming, outgoing).await;
+        self.close(&conversation);
         match ended {
             Err(error) => error,
             Ok(never) => match never {},
@@ -87,39 +110,20 @@ impl Hub {
 
     async fn converse<R: AsyncRead, W: AsyncWrite>(
         &self,
-        instance: Instance,
-        opening: Opening,
+        conversation: &mut Conversation,
+        key: &SigningKey,
         mut incoming: Incoming<R>,
         mut outgoing: Outgoing<W>,
     ) -> Result<std::convert::Infallible, StreamError> {
         let mut heads = self.watch_head();
-        let mut sent = match opening {
-            Opening::Resume { from } => {
-                outgoing.send(&self.welcome(true)).await?;
-                from
-            }
-            Opening::Snapshot { position, records } => {
-                outgoing.send(&self.welcome(false)).await?;
-                send_snapshot(&mut outgoing, position, records).await?;
-                position
-            }
-        };
         loop {
-            sent = self.send_tail(sent, &mut outgoing).await?;
+            self.speak(conversation, key, &mut outgoing).await?;
             tokio::select! {
                 // Reading is safe to drop: bytes that have come stay in the buffer.
-                frame = tokio::time::timeout(SILENCE, incoming.next()) => match frame.map_err(|_| StreamError::Silent)?? {
-                    Frame::Ack { applied } => self.acknowledged(instance, applied),
-                    Frame::Renew { nonce, applied } => {
-                        let received = boot_now();
-                        // Every record up to the head goes out before the head is named.
-                        sent = self.send_tail(sent, &mut outgoing).await?;
-                        if self.renew(instance, applied, received) {
-                            outgoing.send(&Frame::Heartbeat { nonce, head: sent }).await?;
-                        }
-                    }
-                    _ => return Err(StreamError::OutOfTurn),
-                },
+                frame = tokio::time::timeout(SILENCE, incoming.next()) => {
+                    let frame = frame.map_err(|_| StreamError::Silent)??;
+                    self.heard(conversation, &frame, boot_now())?;
+                }
                 changed = heads.changed() => if changed.is_err() {
                     return Err(StreamError::Closed);
                 },
@@ -127,38 +131,43 @@ impl Hub {
         }
     }
 
-    /// Sends every record after `sent`, and says how far that was.
-    async fn send_tail<W: AsyncWrite>(
+    /// Sends everything that there is to send.
+    async fn speak<W: AsyncWrite>(
         &self,
-        mut sent: Position,
+        conversation: &mut Conversation,
+        key: &SigningKey,
         outgoing: &mut Outgoing<W>,
-    ) -> Result<Position, StreamError> {
-        loop {
-            match self.tail(sent, MAX_RECORDS_PER_FRAME) {
-                Tail::UpToDate => return Ok(sent),
-                Tail::TooFarBehind => return Err(StreamError::TooFarBehind),
-                Tail::Records { first, records } => {
-                    let last = Position { term: first.term, seq: sent.seq + records.len() as u64 };
-                    outgoing.send(&Frame::Delta { first, records }).await?;
-                    sent = last;
-                }
+    ) -> Result<(), StreamError> {
+        while let Some(turn) = self.next(conversation, &mut outgoing.bytes)? {
+            match turn {
+                Turn::Snapshot => self.send_snapshot(conversation, key, outgoing).await?,
+                // A heartbeat must not wait in the buffer for what a busy log adds to it.
+                Turn::Heartbeat { .. } => outgoing.flush().await?,
+                Turn::Welcome(_) | Turn::Delta { .. } => {}
+            }
+            if outgoing.bytes.len() >= WRITE_BYTES {
+                outgoing.flush().await?;
             }
         }
+        outgoing.flush().await
     }
-}
 
-async fn send_snapshot<W: AsyncWrite>(
-    outgoing: &mut Outgoing<W>,
-    position: Position,
-    records: Vec<Revocation>,
-) -> Result<(), StreamError> {
-    let count = records.len() as u64;
-    let mut rest = records.into_iter().peekable();
-    while rest.peek().is_some() {
-        let records = rest.by_ref().take(MAX_RECORDS_PER_FRAME).collect();
-        outgoing.send(&Frame::SnapshotPart { records }).await?;
+    async fn send_snapshot<W: AsyncWrite>(
+        &self,
+        conversation: &mut Conversation,
+        key: &SigningKey,
+        outgoing: &mut Outgoing<W>,
+    ) -> Result<(), StreamError> {
+        let snapshot = self.snapshot().await;
+        let signature = snapshot.claims.sign(self.replica().issuer(), key)?;
+        outgoing.flush().await?;
+        for part in &snapshot.parts {
+            outgoing.write(part).await?;
+        }
+        Frame::SnapshotEnd { signature }.encode(&mut outgoing.bytes);
+        conversation.snapshot_sent(snapshot.position);
+        Ok(())
     }
-    outgoing.send(&Frame::SnapshotEnd { position, count }).await
 }
 
 struct Incoming<R> {
@@ -181,17 +190,31 @@ impl<R: AsyncRead> Incoming<R> {
 
 struct Outgoing<W> {
     writer: WriteHalf<W>,
+    /// Frames that wait to be written together.
     bytes: Vec<u8>,
 }
 
 impl<W: AsyncWrite> Outgoing<W> {
-    async fn send(&mut self, frame: &Frame) -> Result<(), StreamError> {
+    async fn flush(&mut self) -> Result<(), StreamError> {
+        let bytes = std::mem::take(&mut self.bytes);
+        if !bytes.is_empty() {
+            self.write(&bytes).await?;
+        }
+        self.bytes = bytes;
         self.bytes.clear();
-        frame.encode(&mut self.bytes);
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamError> {
         let written = async {
-            self.writer.write_all(&self.bytes).await?;
+            self.writer.write_all(bytes).await?;
             self.writer.flush().await
         };
         Ok(tokio::time::timeout(IO_TIMEOUT, written).await.map_err(|_| StreamError::Silent)??)
+    }
+
+    async fn refuse(&mut self, reason: String) -> Result<(), StreamError> {
+        Frame::Refused { reason }.encode(&mut self.bytes);
+        self.flush().await
     }
 }

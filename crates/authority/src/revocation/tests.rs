@@ -1,87 +1,112 @@
 //! The hub and real followers over in-memory connections.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use probity_jose::UnixTime;
-use probity_verifier::clock::{boot_now, unix_now};
+use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime};
+use probity_verifier::clock::boot_now;
 use probity_verifier::revocation::wire::{Frame, Instance, take_frame};
-use probity_verifier::revocation::{Follower, Lease, Position, Replica, Revocation, Target};
+use probity_verifier::revocation::{
+    Enforcer, Follower, Lease, Position, Positions, Replica, Revocation, SnapshotClaims, SnapshotError, Target,
+    VerifySnapshot, Writer, converse,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::task::JoinHandle;
 
-use super::registry::LEASE;
-use super::{Enforcement, Hub};
+use super::{Enforcement, History, Hub, Timing};
 
 const ISSUER: &str = "https://as.example";
+
+/// Twenty times as fast as in earnest.
+const TIMING: Timing = Timing {
+    heartbeat: Duration::from_millis(12),
+    lease: Duration::from_millis(100),
+    margin: Duration::from_millis(5),
+    max_lag: Duration::from_millis(50),
+    tenure: None,
+};
+
+static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(SignatureAlgorithm::Es256).unwrap());
+
+struct Keys(JwkSet);
+
+impl VerifySnapshot for Keys {
+    async fn verify(&self, signature: &str) -> Result<SnapshotClaims, SnapshotError> {
+        SnapshotClaims::verify(signature, ISSUER, &self.0, &[SignatureAlgorithm::Es256])
+    }
+}
 
 fn token(jti: &str) -> Revocation {
     Revocation::own(Target::Token(jti.into()), UnixTime::from_secs(u64::from(u32::MAX)))
 }
 
 fn place(seq: u64) -> Position {
-    Position { term: 1, seq }
+    Position { writer: Writer([1; 8]), term: 1, seq }
 }
 
-/// A guard that answers frames when it is told to.
+/// A guard whose connection can be cut.
 struct Guard {
-    io: DuplexStream,
-    buffer: bytes::BytesMut,
-    follower: Follower,
-    replica: Arc<Replica>,
-    lease: Arc<Lease>,
+    instance: u8,
+    follower: Option<Follower>,
+    enforcer: Enforcer,
+    conversation: Option<JoinHandle<Follower>>,
 }
 
 impl Guard {
-    fn new(hub: &Hub, id: u8, name: &'static str) -> Self {
-        let replica = Arc::new(Replica::new(ISSUER));
-        let lease = Arc::new(Lease::default());
-        let follower = Follower::new(Instance([id; 16]), Arc::clone(&replica), Arc::clone(&lease));
-        let io = connect(hub, name);
-        Self { io, buffer: bytes::BytesMut::new(), follower, replica, lease }
+    fn new(instance: u8) -> Self {
+        let enforcer = Enforcer::new(Arc::new(Replica::new(ISSUER)), Arc::new(Lease::default()));
+        Self { instance, follower: Some(Follower::new(Instance([instance; 16]))), enforcer, conversation: None }
     }
 
-    async fn say(&mut self, frame: &Frame) {
-        let mut bytes = Vec::new();
-        frame.encode(&mut bytes);
-        self.io.write_all(&bytes).await.unwrap();
+    fn connect(&mut self, hub: &Hub) {
+        let io = serve(hub, format!("guard {}", self.instance));
+        let (mut follower, enforcer) = (self.follower.take().unwrap(), self.enforcer.clone());
+        let keys = Keys(JwkSet::from(KEY.verifying_key().unwrap()));
+        self.conversation = Some(tokio::spawn(async move {
+            converse(io, &mut follower, &enforcer, &keys).await;
+            follower.disconnected();
+            follower
+        }));
     }
 
-    /// Handles frames until the lease holds and `position` is applied.
-    async fn run_until(&mut self, position: Position) {
-        while !(self.lease.holds(boot_now()) && self.follower.applied() >= Some(position)) {
-            self.step().await;
-        }
+    /// Waits until its connection has ended, because the hub's side was dropped.
+    async fn ended(&mut self) {
+        self.follower = Some(self.conversation.take().unwrap().await.unwrap());
     }
 
-    async fn hello(&mut self) {
-        let hello = self.follower.connected(boot_now(), unix_now());
-        self.say(&hello).await;
+    fn len(&self) -> usize {
+        self.enforcer.replica().len()
     }
 
-    async fn step(&mut self) {
-        if let Some(renewal) = self.follower.tick(boot_now(), unix_now()).unwrap() {
-            self.say(&renewal).await;
-        }
-        let read = tokio::time::timeout(Duration::from_millis(20), self.io.read_buf(&mut self.buffer)).await;
-        assert!(!matches!(read, Ok(Ok(0))), "the hub closed the connection");
-        while let Some(frame) = take_frame(&mut self.buffer).unwrap() {
-            if let Some(answer) = self.follower.received(frame).unwrap() {
-                self.say(&answer).await;
-            }
-        }
+    fn trusts(&self) -> bool {
+        self.enforcer.lease().holds(boot_now())
     }
 }
 
-fn connect(hub: &Hub, name: &'static str) -> DuplexStream {
+/// Waits until something is so.
+async fn until(condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it never came to be so");
+}
+
+fn serve(hub: &Hub, name: String) -> DuplexStream {
     let (guard_end, hub_end) = tokio::io::duplex(1 << 20);
     let hub = hub.clone();
-    tokio::spawn(async move { hub.serve(name, hub_end).await });
+    tokio::spawn(async move { hub.serve(&name, &KEY, hub_end).await });
     guard_end
+}
+
+fn hub(live: &[Revocation]) -> Hub {
+    Hub::start(ISSUER, History::new(place(0), vec![]), live, UnixTime::default(), TIMING)
 }
 
 /// A hub whose quiet time after the start is over.
 async fn settled_hub(live: &[Revocation]) -> Hub {
-    let hub = Hub::start(ISSUER, 1, live);
+    let hub = hub(live);
     hub.enforce(place(0)).await;
     hub
 }
@@ -89,92 +114,134 @@ async fn settled_hub(live: &[Revocation]) -> Hub {
 #[tokio::test]
 async fn a_revocation_is_enforced_once_every_guard_has_acknowledged_it() {
     let hub = settled_hub(&[token("before")]).await;
-    let mut first = Guard::new(&hub, 1, "first");
-    let mut second = Guard::new(&hub, 2, "second");
-    for guard in [&mut first, &mut second] {
-        guard.hello().await;
-        guard.run_until(place(0)).await;
-        assert_eq!(guard.replica.len(), 1, "the snapshot has what was revoked before");
+    let mut guards = [Guard::new(1), Guard::new(2)];
+    for guard in &mut guards {
+        guard.connect(&hub);
+        until(|| guard.trusts()).await;
+        assert_eq!(guard.len(), 1, "the snapshot has what was revoked before");
     }
     hub.publish(&[(place(1), token("a"))]);
-    let waiting = tokio::spawn({
-        let hub = hub.clone();
-        async move { hub.enforce(place(1)).await }
-    });
-    first.run_until(place(1)).await;
-    assert!(!waiting.is_finished(), "the second guard may still accept the token");
-    second.run_until(place(1)).await;
-    let Enforcement { guards_enforcing, guards_expired, elapsed, .. } = waiting.await.unwrap();
+    let Enforcement { guards_enforcing, guards_expired, elapsed, .. } = hub.enforce(place(1)).await;
     assert_eq!((guards_enforcing, guards_expired.as_slice()), (2, &[][..]));
-    assert!(elapsed < LEASE, "{elapsed:?}");
-    assert_eq!(second.replica.len(), 2);
+    assert!(guards.iter().all(|guard| guard.len() == 2 && guard.trusts()));
+    assert!(elapsed < TIMING.lease, "{elapsed:?}");
 }
 
 #[tokio::test]
 async fn a_guard_that_stops_answering_is_waited_for_until_it_refuses_everything() {
     let hub = settled_hub(&[]).await;
-    let mut guard = Guard::new(&hub, 1, "edge");
-    guard.hello().await;
-    guard.run_until(place(0)).await;
-    // From here on it handles nothing, as if stopped.
+    let mut guard = Guard::new(1);
+    guard.connect(&hub);
+    until(|| guard.trusts()).await;
+    // As if stopped: nothing that comes is handled any more.
+    guard.conversation.take().unwrap().abort();
+    until(|| hub.guards().iter().all(|guard| !guard.connected)).await;
     hub.publish(&[(place(1), token("a"))]);
     let enforcement = hub.enforce(place(1)).await;
-    assert!(!guard.lease.holds(boot_now()), "enforced was answered while the guard's lease still held");
-    assert_eq!((enforcement.guards_enforcing, enforcement.guards_expired), (0, vec!["edge".to_owned()]));
+    assert!(!guard.trusts(), "enforced was answered while the guard's lease still held");
+    assert_eq!((enforcement.guards_enforcing, enforcement.guards_expired), (0, vec!["guard 1".to_owned()]));
 }
 
 #[tokio::test]
 async fn a_guard_that_reconnects_resumes_without_a_snapshot_and_gets_what_it_missed() {
     let hub = settled_hub(&[]).await;
-    let mut guard = Guard::new(&hub, 1, "edge");
-    guard.hello().await;
-    guard.run_until(place(0)).await;
-    guard.follower.disconnected();
-    guard.io = connect(&hub, "edge");
-    guard.buffer.clear();
+    let mut guard = Guard::new(1);
+    guard.connect(&hub);
+    until(|| guard.trusts()).await;
+    // The same guard by hand: its older connection is ended by the newer one.
+    let mut io = serve(&hub, "guard 1".into());
     let missed: Vec<_> = (1..=1_200).map(|seq| (place(seq), token(&format!("t{seq}")))).collect();
+    say(&mut io, &Frame::Hello { version: 1, instance: Instance([1; 16]), applied: place(0).into() }).await;
+    guard.ended().await;
     hub.publish(&missed);
-    guard.hello().await;
-    guard.run_until(place(1_200)).await;
-    assert_eq!(guard.replica.len(), 1_200);
+    drop(io);
+    guard.connect(&hub);
+    hub.enforce(place(1_200)).await;
+    until(|| guard.trusts()).await;
+    assert_eq!(guard.len(), 1_200);
 }
 
 #[tokio::test]
-async fn a_guard_of_an_earlier_term_gets_a_snapshot() {
-    let old = settled_hub(&[]).await;
-    let mut guard = Guard::new(&old, 1, "edge");
-    guard.hello().await;
-    guard.run_until(place(0)).await;
-    guard.follower.disconnected();
+async fn a_guard_of_an_earlier_start_gets_a_snapshot() {
+    let mut guard = Guard::new(1);
     let live: Vec<_> = (0..1_201).map(|n| token(&format!("t{n}"))).collect();
-    let restarted = Hub::start(ISSUER, 2, &live);
-    guard.io = connect(&restarted, "edge");
-    guard.buffer.clear();
-    guard.hello().await;
-    while guard.follower.applied() != Some(Position { term: 2, seq: 0 }) {
-        guard.step().await;
+    let second = Position { writer: Writer([2; 8]), term: 2, seq: 0 };
+    let history = History::new(second, vec![place(0)]);
+    let restarted = Hub::start(ISSUER, history, &live, UnixTime::from_secs(7), TIMING);
+    {
+        let old = settled_hub(&[]).await;
+        guard.connect(&old);
+        until(|| guard.trusts()).await;
+        guard.conversation.take().unwrap().abort();
     }
-    assert_eq!(guard.replica.len(), 1_201);
+    guard.follower = Some(Follower::new(Instance([1; 16])));
+    guard.connect(&restarted);
+    until(|| restarted.guards().first().is_some_and(|guard| guard.applied == Some(second))).await;
+    assert_eq!((guard.len(), restarted.lost()), (1_201, None));
+    assert_eq!(guard.enforcer.replica().horizon(), UnixTime::from_secs(7));
+}
+
+#[tokio::test]
+async fn a_guard_that_has_read_what_the_store_has_lost_raises_an_alarm() {
+    let hub = hub(&[]);
+    let mut io = serve(&hub, "edge".into());
+    let lost = Position { writer: Writer([8; 8]), term: 1, seq: 3 };
+    say(&mut io, &Frame::Hello { version: 1, instance: Instance([1; 16]), applied: lost.into() }).await;
+    until(|| hub.lost() == Some(lost)).await;
+}
+
+#[tokio::test]
+async fn many_guards_that_start_together_get_the_same_snapshot() {
+    let hub = settled_hub(&[token("a"), token("b")]).await;
+    let first = hub.snapshot().await;
+    hub.publish(&[(place(1), token("c"))]);
+    assert!(Arc::ptr_eq(&first, &hub.snapshot().await), "the delta brings what it lacks");
+    let mut guard = Guard::new(1);
+    guard.connect(&hub);
+    until(|| guard.trusts()).await;
+    assert_eq!(guard.len(), 3);
+}
+
+#[tokio::test]
+async fn a_hub_that_has_retired_gives_no_lease() {
+    let hub = settled_hub(&[]).await;
+    let mut guard = Guard::new(1);
+    guard.connect(&hub);
+    until(|| guard.trusts()).await;
+    hub.retire();
+    until(|| !guard.trusts()).await;
+    guard.ended().await;
+    guard.connect(&hub);
+    until(|| hub.guards()[0].connected).await;
+    assert!(!guard.trusts(), "nor to one that comes again");
+}
+
+async fn say(io: &mut DuplexStream, frame: &Frame) {
+    let mut bytes = Vec::new();
+    frame.encode(&mut bytes);
+    io.write_all(&bytes).await.unwrap();
 }
 
 #[tokio::test]
 async fn garbage_and_foreign_versions_end_the_connection() {
-    let hub = Hub::start(ISSUER, 1, &[]);
-    let mut garbage = connect(&hub, "edge");
+    let hub = hub(&[]);
+    let mut garbage = serve(&hub, "edge".into());
     garbage.write_all(&[0xff; 64]).await.unwrap();
     let mut rest = Vec::new();
     garbage.read_to_end(&mut rest).await.unwrap();
     assert!(rest.is_empty());
 
-    let mut guard = Guard::new(&hub, 1, "edge");
-    guard.say(&Frame::Hello { version: 2, instance: Instance([1; 16]), applied: Position::default() }).await;
-    while guard.io.read_buf(&mut guard.buffer).await.unwrap() != 0 {}
-    assert!(matches!(take_frame(&mut guard.buffer), Ok(Some(Frame::Refused { .. }))));
+    let mut foreign = serve(&hub, "edge".into());
+    let hello = Frame::Hello { version: 2, instance: Instance([1; 16]), applied: Positions::NOWHERE };
+    say(&mut foreign, &hello).await;
+    let mut buffer = bytes::BytesMut::new();
+    while foreign.read_buf(&mut buffer).await.unwrap() != 0 {}
+    assert!(matches!(take_frame(&mut buffer), Ok(Some(Frame::Refused { .. }))));
 }
 
 #[tokio::test]
 async fn a_record_is_enforced_by_the_authority_itself_as_soon_as_it_is_published() {
-    let hub = Hub::start(ISSUER, 1, &[]);
+    let hub = hub(&[]);
     hub.publish(&[(place(1), token("a"))]);
     assert_eq!(hub.replica().len(), 1);
     assert_eq!(hub.head(), place(1));

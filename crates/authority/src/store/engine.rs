@@ -5,6 +5,7 @@ use std::sync::Arc;
 use probity_jose::{UnixTime, base64url};
 use probity_verifier::revocation::{Position, Revocation};
 
+use super::log::{EARLIER_LOGS, end_of_log};
 use super::postgres::{self, Postgres, PostgresSite};
 use super::sqlite::{self, Sqlite};
 use super::value::{Inconsistent, Row, Value};
@@ -113,31 +114,58 @@ impl Opening {
         }
     }
 
-    /// Every revocation that has not lapsed at `now`.
+    /// Every revocation that lapses after `horizon`.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(crate) async fn live_revocations(&self, now: UnixTime) -> Result<Vec<Revocation>, StoreError> {
-        let sql = "SELECT record FROM revocations WHERE expires > $1";
-        let rows = match self {
-            Self::Sqlite(opening) => opening.query(sql, &[now.into()])?,
-            Self::Postgres(opening) => opening.query(sql, &[now.into()]).await?,
-        };
+    pub(crate) async fn live_revocations(&self, horizon: UnixTime) -> Result<Vec<Revocation>, StoreError> {
+        let rows = self.query("SELECT record FROM revocations WHERE expires > $1", &[horizon.into()]).await?;
         Ok(rows.iter().map(revocation_of).collect::<Result<_, _>>()?)
     }
 
-    /// Starts the writer, which stamps revocations by `clock` and gives them to `publish` once they are durable.
+    /// Up to when lapsed revocations have been dropped, by whatever clock: of what lapsed by then, some may be missing.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn horizon(&self) -> Result<UnixTime, StoreError> {
+        let rows = self.query("SELECT value FROM meta WHERE name = 'horizon'", &[]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(UnixTime::default());
+        };
+        let seconds = row.text(0)?.parse().map_err(|_| Inconsistent("the horizon is no number"))?;
+        Ok(UnixTime::from_secs(seconds))
+    }
+
+    /// Where the latest of the earlier logs ended, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn earlier_logs(&self, limit: u32) -> Result<Vec<Position>, StoreError> {
+        let rows = self.query(EARLIER_LOGS, &[Value::from(limit)]).await?;
+        Ok(rows.iter().map(end_of_log).collect::<Result<_, _>>()?)
+    }
+
+    async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(opening) => opening.query(sql, parameters),
+            Self::Postgres(opening) => opening.query(sql, parameters).await,
+        }
+    }
+
+    /// Starts the writer of a log that was begun at `head`. It stamps revocations by `clock` and gives them to `publish` once
+    /// they are durable.
     ///
     /// # Errors
     /// [`StoreError`] when the system gives no thread.
     pub(crate) fn start(
         self,
+        head: Position,
         clock: Arc<TokenClock>,
         publish: impl Fn(&[(Position, Revocation)]) + Send + Sync + 'static,
     ) -> Result<Store, StoreError> {
         Ok(match self {
-            Self::Sqlite(opening) => Store::Sqlite(opening.start(clock, Box::new(publish))?),
-            Self::Postgres(opening) => Store::Postgres(opening.start(clock, Box::new(publish))),
+            Self::Sqlite(opening) => Store::Sqlite(opening.start(head, clock, Box::new(publish))?),
+            Self::Postgres(opening) => Store::Postgres(opening.start(head, clock, Box::new(publish))),
         })
     }
 }
@@ -187,6 +215,21 @@ impl Store {
         parameters: &[Value; N],
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.query(sql, parameters).await?.into_iter().next())
+    }
+
+    /// Whether nobody can have taken over this store while this process has it open. Otherwise ask
+    /// [`Store::is_ours`] again and again.
+    pub(crate) const fn is_exclusive(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// Whether no other authority has begun a later term.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn is_ours(&self, term: u64) -> Result<bool, StoreError> {
+        let row = self.query_one("SELECT value FROM meta WHERE name = 'term'", &[]).await?;
+        Ok(row.map(|row| row.text(0).map(|text| text == term.to_string())).transpose()?.unwrap_or(false))
     }
 
     /// Takes no more writes, and waits until everything that it has taken is written.

@@ -3,7 +3,7 @@
 use probity_jose::base64url;
 use probity_verifier::revocation::{Position, Revocation};
 
-use super::value::Value;
+use super::value::{Inconsistent, Row, Value};
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::revocation::stamped;
 use crate::moment::TokenClock;
@@ -14,6 +14,21 @@ pub(super) struct Log<'a> {
     /// The records of this commit.
     pub(super) records: Vec<(Position, Revocation)>,
     clock: &'a TokenClock,
+}
+
+/// Begins a log. Before any guard hears of it, so that each log that a guard can name is known.
+pub(crate) fn begin_log(log: Position) -> Statement {
+    let sql = "INSERT INTO logs (term, writer, seq) VALUES ($1, $2, 0)";
+    Statement::new(sql, [log.term.into(), log.writer.to_string().into()], Expect::One(Conflict::Taken))
+}
+
+/// The query for where each earlier log ended, the newest first.
+pub(super) const EARLIER_LOGS: &str = "SELECT term, writer, seq FROM logs ORDER BY term DESC LIMIT $1";
+
+/// What a row of [`EARLIER_LOGS`] says.
+pub(super) fn end_of_log(row: &Row) -> Result<Position, Inconsistent> {
+    let writer = row.text(1)?.parse().map_err(|_| Inconsistent("a log's writer can't be read"))?;
+    Ok(Position { writer, term: row.number(0)?, seq: row.number(2)? })
 }
 
 impl<'a> Log<'a> {
@@ -35,6 +50,13 @@ impl<'a> Log<'a> {
         self.records.push((position, revocation));
         let sql = "INSERT INTO revocations (term, seq, expires, record) VALUES ($1, $2, $3, $4)";
         Statement::new(sql, parameters, Expect::One(Conflict::Taken))
+    }
+
+    /// The statement that stores where the log ends now; none when nothing was appended.
+    pub(super) fn note_end(&self) -> Option<Statement> {
+        let sql = "UPDATE logs SET seq = $2 WHERE term = $1";
+        let parameters = [self.head.term.into(), self.head.seq.into()];
+        (!self.records.is_empty()).then(|| Statement::new(sql, parameters, Expect::One(Conflict::Taken)))
     }
 
     /// A place to come back to.

@@ -27,6 +27,7 @@ pub use engine::{StoreError, WriteError};
 pub(crate) use families::drop_expired_families;
 pub(crate) use guards::RegisteredGuard;
 pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
+pub(crate) use log::begin_log;
 pub(crate) use postgres::PostgresSite;
 pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};

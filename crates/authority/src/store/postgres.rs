@@ -110,9 +110,8 @@ impl Opening {
         query(&client(&self.pool).await?, sql, parameters).await
     }
 
-    pub(super) fn start(self, clock: Arc<TokenClock>, publish: Publish) -> Postgres {
+    pub(super) fn start(self, head: Position, clock: Arc<TokenClock>, publish: Publish) -> Postgres {
         let (jobs, queue) = mpsc::channel(MAX_QUEUE);
-        let head = Position { term: self.term, seq: 0 };
         let writer = Writer { pool: self.pool.clone(), head, clock, publish };
         tokio::spawn(writer.run(queue));
         Postgres { jobs, pool: self.pool }
@@ -268,6 +267,9 @@ impl Writer {
                 }
                 Err(failed) => return Err(failed),
             }
+        }
+        if let Some(statement) = log.note_end() {
+            check_all(client, [&statement]).await?;
         }
         Ok(Committed { head: log.head, records: log.records, outcomes })
     }

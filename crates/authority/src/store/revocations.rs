@@ -32,7 +32,19 @@ impl Order {
     }
 }
 
-/// Drops records whose tokens have all expired.
-pub(crate) fn drop_lapsed_revocations(horizon: UnixTime) -> Statement {
-    Statement::new("DELETE FROM revocations WHERE expires <= $1", [horizon.into()], Expect::Any)
+/// Drops records whose tokens have all expired, and remembers up to when: a clock that was ahead for a while must not make
+/// the next start believe that it knows them all.
+pub(crate) fn drop_lapsed_revocations(horizon: UnixTime) -> [Statement; 2] {
+    let seconds = horizon.as_secs().to_string();
+    [
+        Statement::new(
+            "INSERT INTO meta (name, value) SELECT 'horizon', $1 \
+             WHERE EXISTS (SELECT 1 FROM revocations WHERE expires <= $2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+             WHERE CAST(meta.value AS BIGINT) < CAST(excluded.value AS BIGINT)",
+            [seconds.into(), horizon.into()],
+            Expect::Any,
+        ),
+        Statement::new("DELETE FROM revocations WHERE expires <= $1", [horizon.into()], Expect::Any),
+    ]
 }

@@ -76,9 +76,8 @@ impl Opening {
         query(&self.connection, sql, parameters)
     }
 
-    pub(super) fn start(self, clock: Arc<TokenClock>, publish: Publish) -> Result<Sqlite, StoreError> {
+    pub(super) fn start(self, head: Position, clock: Arc<TokenClock>, publish: Publish) -> Result<Sqlite, StoreError> {
         let (jobs, queue) = mpsc::sync_channel(MAX_QUEUE);
-        let head = Position { term: self.term, seq: 0 };
         let mut writer = Writer { connection: self.connection, head, clock, publish };
         thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&queue))?;
         Ok(Sqlite { jobs, readers: self.readers })
@@ -241,6 +240,9 @@ impl Writer {
                 warn!(error = %failure, "a write failed");
             }
             outcomes.push(outcome);
+        }
+        if let Some(statement) = log.note_end() {
+            check(&transaction, &statement).map_err(|_| Inconsistent("the log of this start is missing"))?;
         }
         transaction.commit()?;
         Ok(Committed { head: log.head, records: log.records, outcomes })

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use probity_jose::UnixTime;
-use probity_verifier::revocation::{Position, Replica, Revocation, SessionIndex};
+use probity_verifier::revocation::{Position, Replica, Revocation, SessionIndex, Writer};
 
 use super::*;
 use crate::domain::client::{Client, GrantType};
@@ -42,7 +42,10 @@ impl Place {
             records.iter().for_each(|(_, record)| enforced.apply(record));
             to.lock().unwrap().extend_from_slice(records);
         };
-        (opening.start(Arc::default(), publish).unwrap(), replica, published)
+        let log = Position { writer: Writer([3; 8]), term: opening.term(), seq: 0 };
+        let store = opening.start(log, Arc::default(), publish).unwrap();
+        store.apply(Write::from(begin_log(log))).await.unwrap();
+        (store, replica, published)
     }
 }
 
@@ -65,6 +68,8 @@ macro_rules! on_every_engine {
 }
 
 on_every_engine!(
+    a_start_knows_where_each_earlier_log_ended,
+    what_was_dropped_by_a_clock_that_was_ahead_is_remembered_as_missing,
     what_was_answered_is_there_after_the_next_start_and_the_term_has_grown,
     a_failed_expectation_undoes_its_whole_write_and_no_other,
     a_hundred_rotations_at_once_give_one_successor,
@@ -326,4 +331,36 @@ fn a_database_beyond_this_machine_needs_tls() {
     for remote in ["postgres://u:p@db.example/d", "host=10.0.0.7", "host=/run/pg,db.example", "nonsense"] {
         assert!(PostgresSite::new(remote, None).is_err(), "{remote}");
     }
+}
+
+async fn a_start_knows_where_each_earlier_log_ended(place: &Place) {
+    let order = Order::Token { id: "j".into(), expires: None };
+    let (store, ..) = place.open().await;
+    assert!(store.is_ours(1).await.unwrap() && !store.is_ours(2).await.unwrap());
+    for _ in 0..3 {
+        store.apply(order.write(NOW).unwrap()).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    let opening = Opening::open(place.site()).await.unwrap();
+    assert_eq!(opening.earlier_logs(10).await.unwrap(), [Position { writer: Writer([3; 8]), term: 1, seq: 3 }]);
+    assert_eq!(opening.term(), 2);
+}
+
+async fn what_was_dropped_by_a_clock_that_was_ahead_is_remembered_as_missing(place: &Place) {
+    let (store, ..) = place.open().await;
+    let forget = |horizon| Write::new().and_all(drop_lapsed_revocations(UnixTime::from_secs(horizon)));
+    for expires in [3_000, 5_000] {
+        let order = Order::Token { id: "j".into(), expires: Some(UnixTime::from_secs(expires)) };
+        store.apply(order.write(NOW).unwrap()).await.unwrap();
+    }
+    // The clock is ahead, and right again; then nothing is left to drop.
+    for horizon in [4_000, 1_000, 4_999] {
+        store.apply(forget(horizon)).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    let opening = Opening::open(place.site()).await.unwrap();
+    assert_eq!(opening.horizon().await.unwrap(), UnixTime::from_secs(4_000));
+    assert_eq!(opening.live_revocations(UnixTime::default()).await.unwrap().len(), 1);
 }

@@ -12,6 +12,9 @@ use crate::failure::Failure;
 /// How many call at once.
 const CALLERS: usize = 4;
 
+/// The pause of each between two calls: without one they would take the processor from what is measured.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// How long they go on after `enforced` was answered.
 const AFTERMATH: Duration = Duration::from_millis(300);
 
@@ -79,6 +82,7 @@ impl Counts {
                 self.late.fetch_add(1, Ordering::SeqCst);
                 self.accepted.fetch_add(u64::from(status.is_success()), Ordering::SeqCst);
             }
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use probity_authority::revocation::registry::{LEASE, LEASE_MARGIN};
+use probity_authority::revocation::Timing;
 use probity_guard::VERIFY_PATH;
 use probity_guard::config::GuardConfig;
 use probity_jose::base64url;
@@ -98,7 +98,7 @@ impl Stage {
             }
             tokio::time::sleep(POLL).await;
         }
-        let quiet = self.started.plus(LEASE + LEASE_MARGIN);
+        let quiet = self.started.plus(Timing::DEFAULT.lease_at_most());
         tokio::time::sleep(quiet.since(boot_now())).await;
         Ok(())
     }

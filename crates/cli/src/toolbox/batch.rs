@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use clap::Args;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -11,6 +12,14 @@ use crate::failure::{Doing, Failure};
 
 /// The longest line, in bytes. What is beyond it is read and thrown away, and the answer says so.
 const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// The batch form is the only one of some commands: their input is bytes, and JSON lines carry them unchanged.
+#[derive(Debug, Args)]
+pub(super) struct BatchFlag {
+    /// Read JSON lines from standard input, write JSON lines to standard output.
+    #[arg(long, required = true)]
+    batch: bool,
+}
 
 /// Why a line has no verdict but an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +57,21 @@ pub(super) enum Kind {
 struct Id<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
+}
+
+/// Whether a key is a JWK Set and not a single JWK.
+pub(super) fn is_jwk_set(json: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Probe<'a> {
+        #[serde(borrow)]
+        keys: Option<&'a RawValue>,
+    }
+    serde_json::from_str::<Probe<'_>>(json.get()).is_ok_and(|probe| probe.keys.is_some())
+}
+
+/// A JSON string.
+pub(super) fn text_of(json: &RawValue) -> Result<String, Refused> {
+    serde_json::from_str(json.get()).map_err(|error| Refused::line(error.to_string()))
 }
 
 /// Answers every line of standard input on standard output.

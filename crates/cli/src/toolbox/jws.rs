@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::batch::{self, Kind, Outcome, Refused};
+use super::batch::{self, BatchFlag, Kind, Outcome, Refused};
 use crate::failure::Failure;
 
 /// Sign and verify JSON Web Signatures.
@@ -41,14 +41,6 @@ const SIGN_EXAMPLE: &str = "Example:\n  \
     echo '{\"id\":1,\"key\":{\"kty\":\"EC\",\"d\":\"...\",...},\"header\":{\"alg\":\"ES256\"},\"payload\":\"aGk\"}' \\\n    \
     | probity jws sign --batch";
 
-/// The batch form is the only one: a JWS is bytes, and JSON lines carry them unchanged.
-#[derive(Debug, Args)]
-pub(super) struct BatchFlag {
-    /// Read JSON lines from standard input, write JSON lines to standard output.
-    #[arg(long, required = true)]
-    batch: bool,
-}
-
 impl JwsArgs {
     /// Answers every line.
     ///
@@ -76,7 +68,7 @@ fn verify(line: &ToVerify) -> Outcome {
     let policy = jws::Verifier::new(algorithms(&line.algs));
     let detached = line.payload.as_deref().map(base64url::decode).transpose()?;
     if line.jws.get().starts_with('"') {
-        let token: String = text_of(&line.jws)?;
+        let token: String = batch::text_of(&line.jws)?;
         let Some(content) = detached else {
             let verified = policy.verify(&token, &keys)?;
             return Ok(verified_members(header_members(verified.header()), verified.payload()));
@@ -131,22 +123,11 @@ fn sign(line: &ToSign) -> Outcome {
 
 /// A JWK or a JWK Set.
 pub(super) fn keys_of(json: &RawValue) -> Result<JwkSet, Refused> {
-    #[derive(Deserialize)]
-    struct Probe<'a> {
-        #[serde(borrow)]
-        keys: Option<&'a RawValue>,
-    }
-    let is_set = serde_json::from_str::<Probe<'_>>(json.get()).is_ok_and(|probe| probe.keys.is_some());
     let bytes = json.get().as_bytes();
-    Ok(if is_set { JwkSet::parse(bytes)? } else { JwkSet::from_jwk(bytes)? })
+    Ok(if batch::is_jwk_set(json) { JwkSet::parse(bytes)? } else { JwkSet::from_jwk(bytes)? })
 }
 
 /// The algorithms that are known; a name that is not known allows nothing.
 pub(super) fn algorithms(names: &[String]) -> Vec<SignatureAlgorithm> {
     names.iter().filter_map(|name| name.parse().ok()).collect()
-}
-
-/// A JSON string.
-fn text_of(json: &RawValue) -> Result<String, Refused> {
-    serde_json::from_str(json.get()).map_err(|error| Refused::line(error.to_string()))
 }

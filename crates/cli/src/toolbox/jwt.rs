@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::batch::{self, Kind, Outcome};
+use super::batch::{self, BatchFlag, Kind, Outcome};
 use super::decode;
-use super::jws::{BatchFlag, algorithms, header_members, keys_of};
+use super::jws::{algorithms, header_members, keys_of};
 use crate::failure::{Doing, Failure};
 
 /// The most bytes that `decode` reads.

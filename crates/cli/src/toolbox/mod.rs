@@ -5,6 +5,7 @@
 
 mod batch;
 mod decode;
+pub(crate) mod jwe;
 pub(crate) mod jws;
 pub(crate) mod jwt;
 pub(crate) mod key;

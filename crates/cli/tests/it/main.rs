@@ -12,6 +12,7 @@ mod commands;
 mod crash;
 mod demo;
 mod harness;
+mod interop;
 mod login;
 mod logs;
 mod nginx;

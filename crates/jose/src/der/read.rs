@@ -81,3 +81,49 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(bytes: &[u8]) -> Result<usize, Error> {
+        let mut reader = Reader::new(bytes);
+        let content = reader.read(tag::OCTET_STRING)?;
+        reader.end()?;
+        Ok(content.len())
+    }
+
+    #[test]
+    fn lengths_are_definite_and_as_short_as_possible() {
+        assert_eq!(content(b"\x04\x00"), Ok(0));
+        assert_eq!(content(b"\x04\x02ab"), Ok(2));
+        assert_eq!(content(&[&b"\x04\x81\x80"[..], &[0; 128]].concat()), Ok(128));
+        assert_eq!(content(&[&b"\x04\x82\x01\x00"[..], &[0; 256]].concat()), Ok(256));
+        for bytes in [
+            &b""[..],
+            b"\x04",
+            b"\x04\x80",
+            b"\x04\x80ab\0\0",
+            b"\x04\x02a",
+            b"\x04\x02abc",
+            b"\x04\x81\x02ab",
+            b"\x04\x82\x00\x02ab",
+            b"\x04\x84\x00\x00\x00\x02ab",
+            b"\x04\xff",
+            b"\x05\x02ab",
+        ] {
+            assert_eq!(content(bytes), Err(Error::Der), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn integers_are_positive_and_without_superfluous_zeros() {
+        let positive = |bytes: &[u8]| Reader::new(bytes).positive().map(<[u8]>::to_vec);
+        assert_eq!(positive(b"\x02\x01\x7f"), Ok(vec![0x7f]));
+        assert_eq!(positive(b"\x02\x02\x00\x80"), Ok(vec![0x80]));
+        for bytes in [&b"\x02\x00"[..], b"\x02\x01\x00", b"\x02\x01\x80", b"\x02\x02\x00\x7f", b"\x02\x03\x00\x00\x80"]
+        {
+            assert_eq!(positive(bytes), Err(Error::Der), "{bytes:?}");
+        }
+    }
+}

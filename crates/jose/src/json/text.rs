@@ -18,7 +18,7 @@ pub(super) fn length_to_quote(bytes: &[u8]) -> Option<usize> {
     let mut length = 0;
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
-        let quotes = zero_bytes(u64::from_le_bytes(*word) ^ (ONES * b'"' as u64));
+        let quotes = zero_bytes(u64::from_le_bytes(*word) ^ (ONES * QUOTE));
         if quotes != 0 {
             return Some(length + quotes.trailing_zeros() as usize / 8);
         }
@@ -64,7 +64,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 /// the lowest one counts.
 const fn special_bytes(word: u64) -> u64 {
     let control = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
-    control | zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64))
+    control | zero_bytes(word ^ (ONES * QUOTE)) | zero_bytes(word ^ (ONES * BACKSLASH))
 }
 
 /// The top bit of each zero byte, with the same reservation.
@@ -73,6 +73,8 @@ const fn zero_bytes(word: u64) -> u64 {
 }
 
 const ONES: u64 = u64::MAX / 255;
+const QUOTE: u64 = 0x22;
+const BACKSLASH: u64 = 0x5c;
 const TOPS: u64 = ONES << 7;
 
 /// The length of the escape that the bytes start with; of a surrogate pair, of both halves.

@@ -28,7 +28,7 @@ use crate::limits::MAX_JWK_BYTES;
 pub(crate) use akp::AkpKey;
 pub(crate) use ec::EcKey;
 pub(crate) use material::Material;
-use members::Members;
+pub(crate) use members::Members;
 pub(crate) use oct::OctKey;
 pub(crate) use okp::{OkpCurve, OkpKey};
 pub(crate) use parameters::{Operation, Parameters};

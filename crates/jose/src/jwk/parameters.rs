@@ -48,6 +48,12 @@ impl Parameters {
         Self { algorithm: Some(algorithm.name().to_owned()), purpose: Some("sig".to_owned()), ..Self::default() }
     }
 
+    /// The parameters of a key for encryption made here, with the name of its algorithm.
+    pub(crate) fn for_encryption(algorithm: &str, key_id: Option<String>) -> Self {
+        let (algorithm, purpose) = (Some(algorithm.to_owned()), Some("enc".to_owned()));
+        Self { key_id, algorithm, purpose, ..Self::default() }
+    }
+
     /// Whether `use` allows this purpose.
     pub(crate) fn for_use(&self, purpose: &str) -> bool {
         self.purpose.as_deref().is_none_or(|stated| stated == purpose)

@@ -1,5 +1,7 @@
 //! The compact serialization (RFC 7515 section 7.1).
 
+use super::header::Header;
+use crate::base64url;
 use crate::error::Error;
 
 /// The three parts of a compact JWS.
@@ -22,8 +24,25 @@ impl<'a> Parts<'a> {
         Ok(Self { header, payload, signature, signed })
     }
 
-    /// Tells a token of too many parts from one with a wrong character, after decoding has failed.
-    pub(crate) fn explain(&self, error: Error) -> Error {
-        if error == Error::Base64Url && self.payload.contains('.') { Error::NotCompact } else { error }
+    /// The signed bytes, in the form that the header says.
+    pub(crate) fn payload_bytes(&self, header: &Header) -> Result<Vec<u8>, Error> {
+        if header.is_payload_encoded() {
+            return base64url::decode(self.payload);
+        }
+        check_plain_payload(self.payload)?;
+        Ok(self.payload.as_bytes().to_vec())
     }
+
+    /// Says of a token with too many parts that this is what is wrong, rather than what follows from it. They are
+    /// counted only now: a good token need not be read once more for its dots.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        let follows = matches!(error, Error::Base64Url | Error::BadSignature);
+        if follows && self.payload.contains('.') { Error::NotCompact } else { error }
+    }
+}
+
+/// RFC 7797 section 5.2: an unencoded payload in the compact serialization is printable and has no dot.
+pub(super) fn check_plain_payload(payload: &str) -> Result<(), Error> {
+    let fits = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'.';
+    if payload.bytes().all(fits) { Ok(()) } else { Err(Error::NotCompact) }
 }

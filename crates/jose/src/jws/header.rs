@@ -153,7 +153,7 @@ impl<'d> Parameters<'d> {
 }
 
 /// Reads `crit` (RFC 7515 section 4.1.11).
-fn read_critical(critical: Value<'_>, protected: Option<Value<'_>>) -> Result<Vec<String>, Error> {
+pub(crate) fn read_critical(critical: Value<'_>, protected: Option<Value<'_>>) -> Result<Vec<String>, Error> {
     let mut names: Vec<String> = Vec::new();
     for name in critical.elements().ok_or(Error::CriticalMalformed)? {
         let name = name.as_str().ok_or(Error::CriticalMalformed)?;

@@ -8,33 +8,40 @@ use std::sync::{Arc, OnceLock};
 use super::Header;
 use crate::key::VerifyingKey;
 
-/// The first few headers of tokens that were verified with a set of keys, each with the key that it leads to.
+/// The first few headers of tokens that were accepted with a set of keys, each with what it leads to.
 ///
-/// Only verified tokens leave a trace, so that strangers can't fill the places. A set of keys never changes, so that
-/// the same header leads to the same key for as long as the set lives.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KnownHeaders([OnceLock<Known>; PLACES]);
+/// Only good tokens leave a trace, so that strangers can't fill the places. A set of keys never changes, so that the
+/// same header leads to the same key for as long as the set lives.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownHeaders<T = Known>([OnceLock<(Box<str>, T)>; PLACES]);
 
+/// A header and the one key that it leads to.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
-    encoded: Box<str>,
     pub(crate) header: Arc<Header>,
     pub(crate) key: VerifyingKey,
 }
 
-impl KnownHeaders {
-    pub(crate) fn find(&self, encoded: &str) -> Option<&Known> {
-        self.0.iter().map_while(OnceLock::get).find(|known| *known.encoded == *encoded)
+impl<T> KnownHeaders<T> {
+    pub(crate) fn find(&self, encoded: &str) -> Option<&T> {
+        let known = self.0.iter().map_while(OnceLock::get).find(|(known, _)| **known == *encoded);
+        known.map(|(_, leads_to)| leads_to)
     }
 
-    pub(crate) fn remember(&self, encoded: &str, header: &Arc<Header>, key: &VerifyingKey) {
-        let mut known = Known { encoded: encoded.into(), header: Arc::clone(header), key: key.clone() };
+    pub(crate) fn remember(&self, encoded: &str, leads_to: T) {
+        let mut known = (encoded.into(), leads_to);
         for place in &self.0 {
             match place.set(known) {
                 Ok(()) => return,
                 Err(back) => known = back,
             }
         }
+    }
+}
+
+impl<T> Default for KnownHeaders<T> {
+    fn default() -> Self {
+        Self(Default::default())
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use super::compact::check_plain_payload;
 use super::header::Header;
-use super::verify::check_plain_payload;
 use crate::base64url;
 use crate::error::Error;
 use crate::json::Document;

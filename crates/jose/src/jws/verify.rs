@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::compact::Parts;
 use super::header::Header;
+use super::known::Known;
 use crate::algorithm::{AlgorithmSet, SignatureAlgorithm};
 use crate::base64url;
 use crate::error::Error;
@@ -81,12 +82,7 @@ impl Verifier {
 
     fn verify_parts(&self, parts: &Parts<'_>, keys: &JwkSet) -> Result<Verified, Error> {
         let signature = self.verify_compact(parts, keys)?;
-        let payload = if signature.header.is_payload_encoded() {
-            base64url::decode(parts.payload)?
-        } else {
-            check_plain_payload(parts.payload)?;
-            parts.payload.as_bytes().to_vec()
-        };
+        let payload = parts.payload_bytes(&signature.header)?;
         Ok(Verified { signature, payload })
     }
 
@@ -104,23 +100,24 @@ impl Verifier {
         let verified = VerifiedSignature { header: Arc::new(header), key };
         // Only what leads to this one key under any policy is worth remembering.
         if candidates.as_slice().len() == 1 && self.unknown_key_id == UnknownKeyId::Refuse {
-            keys.known().remember(parts.header, &verified.header, &verified.key);
+            let known = Known { header: Arc::clone(&verified.header), key: verified.key.clone() };
+            keys.known().remember(parts.header, known);
         }
         Ok(verified)
     }
 
-    pub(super) fn split<'t>(&self, token: &'t str) -> Result<Parts<'t>, Error> {
+    pub(crate) fn split<'t>(&self, token: &'t str) -> Result<Parts<'t>, Error> {
         if token.len() > self.limits.token_bytes {
             return Err(Error::TokenTooLarge);
         }
         Parts::split(token)
     }
 
-    pub(super) fn read_protected(&self, encoded: &str) -> Result<Header, Error> {
+    pub(crate) fn read_protected(&self, encoded: &str) -> Result<Header, Error> {
         Header::parse(&self.decode_header(encoded)?)
     }
 
-    pub(super) fn decode_header(&self, encoded: &str) -> Result<Vec<u8>, Error> {
+    pub(crate) fn decode_header(&self, encoded: &str) -> Result<Vec<u8>, Error> {
         if base64url::decoded_len(encoded.len()) > self.limits.header_bytes {
             return Err(Error::HeaderTooLarge);
         }
@@ -128,7 +125,7 @@ impl Verifier {
     }
 
     /// The keys that a header leads to, once its algorithm and its extensions are accepted.
-    pub(super) fn candidates<'s>(&self, header: &Header, keys: &'s JwkSet) -> Result<Candidates<'s>, Error> {
+    pub(crate) fn candidates<'s>(&self, header: &Header, keys: &'s JwkSet) -> Result<Candidates<'s>, Error> {
         self.check_header(header)?;
         let candidates = match keys.candidates(header) {
             Err(Error::KeyNotFound) if self.unknown_key_id == UnknownKeyId::TryAllKeys => {
@@ -198,17 +195,11 @@ impl VerifiedSignature {
 }
 
 /// The first key with which the signature is valid.
-pub(super) fn verify_with(candidates: &Candidates<'_>, signed: &[u8], signature: &str) -> Result<VerifyingKey, Error> {
+pub(crate) fn verify_with(candidates: &Candidates<'_>, signed: &[u8], signature: &str) -> Result<VerifyingKey, Error> {
     with_signature(signature, |signature| {
         let fitting = candidates.as_slice().iter().find(|key| key.verify(signed, signature).is_ok());
         fitting.map(|key| (*key).clone()).ok_or(Error::BadSignature)
     })
-}
-
-/// RFC 7797 section 5.2: an unencoded payload in the compact serialization is printable and has no dot.
-pub(super) fn check_plain_payload(payload: &str) -> Result<(), Error> {
-    let fits = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'.';
-    if payload.bytes().all(fits) { Ok(()) } else { Err(Error::NotCompact) }
 }
 
 /// Decodes a signature where it needs no memory of its own, unless it is one of RSA or ML-DSA.

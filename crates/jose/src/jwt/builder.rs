@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::profile::Profile;
 use super::{Audience, Issuer, TokenType, Verifier};
 use crate::algorithm::SignatureAlgorithm;
 use crate::jws;
@@ -18,6 +19,7 @@ use crate::limits::Limits;
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder<State> {
+    profile: Profile,
     typ: TokenType,
     required_claims: Vec<String>,
     state: State,
@@ -41,23 +43,22 @@ pub struct NeedsAlgorithms {
 }
 
 impl Verifier {
-    /// Access tokens for a resource server (RFC 9068): type `at+jwt` (section 4), with the claims that section 2.2
-    /// requires.
-    pub fn access_token() -> Builder<NeedsIssuer> {
-        let required = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
-        Builder::new(TokenType::Exactly("at+jwt".into()), &required)
-    }
-
     /// Tokens of one's own kind. They must expire; other required claims are up to the caller.
     pub fn custom(typ: TokenType) -> Builder<NeedsIssuer> {
-        Builder::new(typ, &["exp"])
+        Builder::new(Profile::Plain, typ, &["exp"])
+    }
+}
+
+impl<State> Builder<State> {
+    fn with_state<Next>(self, state: Next) -> Builder<Next> {
+        Builder { profile: self.profile, typ: self.typ, required_claims: self.required_claims, state }
     }
 }
 
 impl Builder<NeedsIssuer> {
-    fn new(typ: TokenType, required: &[&str]) -> Self {
+    pub(super) fn new(profile: Profile, typ: TokenType, required: &[&str]) -> Self {
         let required_claims = required.iter().map(ToString::to_string).collect();
-        Self { typ, required_claims, state: NeedsIssuer(()) }
+        Self { profile, typ, required_claims, state: NeedsIssuer(()) }
     }
 
     /// Accepts tokens of this issuer: `iss` must be there and be exactly this.
@@ -72,7 +73,7 @@ impl Builder<NeedsIssuer> {
     }
 
     fn with_issuer(self, issuer: Issuer) -> Builder<NeedsAudience> {
-        Builder { typ: self.typ, required_claims: self.required_claims, state: NeedsAudience { issuer } }
+        self.with_state(NeedsAudience { issuer })
     }
 }
 
@@ -98,8 +99,8 @@ impl Builder<NeedsAudience> {
     }
 
     fn with_audience(self, audience: Audience) -> Builder<NeedsAlgorithms> {
-        let state = NeedsAlgorithms { issuer: self.state.issuer, audience };
-        Builder { typ: self.typ, required_claims: self.required_claims, state }
+        let issuer = self.state.issuer.clone();
+        self.with_state(NeedsAlgorithms { issuer, audience })
     }
 }
 
@@ -110,6 +111,7 @@ impl Builder<NeedsAlgorithms> {
         signature.limits = Limits::JWT;
         Verifier {
             signature,
+            profile: self.profile,
             typ: self.typ,
             issuer: self.state.issuer,
             audience: self.state.audience,

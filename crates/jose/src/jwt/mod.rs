@@ -27,6 +27,9 @@
 mod builder;
 mod checks;
 mod claims;
+mod explain;
+mod nested;
+pub mod profile;
 mod sign;
 mod token_type;
 mod unverified;
@@ -35,6 +38,9 @@ mod verifier;
 
 pub use builder::{Builder, NeedsAlgorithms, NeedsAudience, NeedsIssuer};
 pub use claims::RegisteredClaims;
+pub use explain::{Check, Detail, Explanation, Step};
+pub use nested::{Nested, sign_then_encrypt};
+pub use profile::{DpopProof, DpopRequest, DpopVerifier, IdTokenVerifier, half_hash};
 pub use sign::sign;
 pub use token_type::TokenType;
 pub use unverified::Unverified;

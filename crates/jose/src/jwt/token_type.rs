@@ -7,6 +7,8 @@ use crate::error::Error;
 pub enum TokenType {
     /// This media type, without `application/`. Compared without regard to case, as media types are.
     Exactly(String),
+    /// This media type, no `typ`, or `JWT`: for kinds of tokens that got a type of their own later.
+    ExactlyOrUntyped(String),
     /// No `typ`, or `JWT`: for kinds of tokens that are older than explicit types, like ID tokens.
     Untyped,
     /// Anything. A token of another kind from the same issuer may then pass for this one.
@@ -16,8 +18,9 @@ pub enum TokenType {
 impl TokenType {
     pub(super) fn check(&self, typ: Option<&str>) -> Result<(), Error> {
         let fits = match (self, typ) {
-            (Self::Unchecked, _) | (Self::Untyped, None) => true,
+            (Self::Unchecked, _) | (Self::Untyped | Self::ExactlyOrUntyped(_), None) => true,
             (Self::Exactly(expected), Some(typ)) => is_same(expected, typ),
+            (Self::ExactlyOrUntyped(expected), Some(typ)) => is_same(expected, typ) || is_same("JWT", typ),
             (Self::Untyped, Some(typ)) => is_same("JWT", typ),
             (Self::Exactly(_), None) => false,
         };
@@ -26,7 +29,7 @@ impl TokenType {
 }
 
 /// RFC 7515 section 4.1.9: `application/` may be left out when no other slash follows.
-fn is_same(one: &str, other: &str) -> bool {
+pub(super) fn is_same(one: &str, other: &str) -> bool {
     short(one).eq_ignore_ascii_case(short(other))
 }
 

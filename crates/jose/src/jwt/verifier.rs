@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use super::checks::Subject;
+use super::profile::Profile;
 use super::{RegisteredClaims, TokenType, Verified, checks};
 use crate::error::Error;
 use crate::json::Document;
@@ -19,6 +21,7 @@ use crate::time::UnixTime;
 pub struct Verifier {
     /// The signature: algorithms, limits, extensions.
     pub signature: jws::Verifier,
+    pub(super) profile: Profile,
     /// The kind of token.
     pub typ: TokenType,
     /// Whose tokens are accepted.
@@ -64,14 +67,28 @@ impl Verifier {
     /// `jws.*`, `json.*`, `base64url.*`: the token is malformed or its signature does not verify. `jwt.*`: its claims
     /// are not acceptable.
     pub fn verify<C: DeserializeOwned>(&self, token: &str, keys: &JwkSet, now: UnixTime) -> Result<Verified<C>, Error> {
+        self.verify_and(token, keys, now, |_| Ok(()))
+    }
+
+    /// Verifies a token with one more check of its claims.
+    pub(super) fn verify_and<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        keys: &JwkSet,
+        now: UnixTime,
+        check: impl FnOnce(&Subject<'_>) -> Result<(), Error>,
+    ) -> Result<Verified<C>, Error> {
         let (header, payload, key) = self.signature.verify(token, keys)?.into_parts();
+        // RFC 7797 section 7: not in JWTs.
         if !header.is_payload_encoded() {
             return Err(Error::B64InJwt);
         }
         self.typ.check(header.typ())?;
         let document = Document::parse(&payload)?;
         let registered = RegisteredClaims::read(document.root())?;
-        checks::check(self, document.root(), &registered, now)?;
+        let subject = Subject { policy: self, claims: document.root(), registered: &registered, now };
+        checks::check(&subject)?;
+        check(&subject)?;
         let claims = document.deserialize().map_err(|_| Error::ClaimsMismatch)?;
         Ok(Verified { claims, registered, header, key })
     }

@@ -106,9 +106,6 @@ impl SigningKey {
     }
 
     fn new(jwk: &Jwk, algorithm: SignatureAlgorithm) -> Result<Self, Error> {
-        if !jwk.is_private() {
-            return Err(Error::NotPrivate);
-        }
         if !jwk.parameters().allows(Operation::Sign) {
             return Err(Error::KeyUse);
         }

@@ -47,13 +47,15 @@ impl VerifyingKey {
     /// # Ok::<(), probity_jose::Error>(())
     /// ```
     pub fn from_jwk(json: &[u8], algorithm: SignatureAlgorithm) -> Result<Self, Error> {
-        let jwk = Jwk::parse(json)?;
-        let fitting = Self::algorithms_of(&jwk)?;
-        if !fitting.contains(&algorithm) {
+        Self::for_algorithm(&Jwk::parse(json)?, algorithm)
+    }
+
+    pub(crate) fn for_algorithm(jwk: &Jwk, algorithm: SignatureAlgorithm) -> Result<Self, Error> {
+        if !Self::algorithms_of(jwk)?.contains(&algorithm) {
             jwk.material().check_fits(algorithm)?;
             return Err(Error::KeyAlgorithm);
         }
-        Self::new(&jwk, algorithm, true)
+        Self::new(jwk, algorithm, true)
     }
 
     /// One key for each algorithm that the JWK fits.

@@ -1,12 +1,13 @@
 //! Keys and key sets.
 
+use crate::fixtures;
 use probity_jose::jwk::{Jwk, SkippedKey};
 use probity_jose::{Error, JwkSet, SignatureAlgorithm, SigningKey, VerifyingKey, jws};
 
 #[test]
 fn a_private_key_survives_each_of_its_forms() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k \"1\"");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k \"1\"");
         let jwk = key.to_jwk();
         let back = SigningKey::from_jwk(jwk.as_bytes()).unwrap();
         assert_eq!(*back.to_jwk(), *jwk, "{algorithm}");
@@ -26,7 +27,7 @@ fn a_private_key_survives_each_of_its_forms() {
 #[test]
 fn a_public_key_survives_each_of_its_forms_and_holds_nothing_private() {
     for algorithm in SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k1");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k1");
         let jwk = key.public_jwk().unwrap();
         assert!(!Jwk::parse(jwk.as_bytes()).unwrap().is_private(), "{algorithm}");
         let public = VerifyingKey::from_jwk(jwk.as_bytes(), *algorithm).unwrap();
@@ -42,7 +43,7 @@ fn a_public_key_survives_each_of_its_forms_and_holds_nothing_private() {
 #[test]
 fn nothing_private_is_printed() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k1");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k1");
         let jwk: serde_json::Value = serde_json::from_str(&key.to_jwk()).unwrap();
         let printed = format!("{key:?} {:?} {:?}", Jwk::parse(key.to_jwk().as_bytes()).unwrap(), key.verifying_key());
         for name in ["d", "p", "q", "dp", "dq", "qi", "k", "priv"] {
@@ -176,4 +177,67 @@ fn use_and_operations_are_enforced() {
         let outcome = VerifyingKey::from_jwk(jwk.as_bytes(), SignatureAlgorithm::EdDsa).map(|_| ());
         assert_eq!(outcome, expected, "{more}");
     }
+}
+
+#[test]
+fn only_a_private_key_that_may_sign_signs() {
+    let key = SigningKey::generate(SignatureAlgorithm::Ed25519).unwrap();
+    assert_eq!(SigningKey::from_jwk(key.public_jwk().unwrap().as_bytes()).unwrap_err(), Error::NotPrivate);
+    for algorithm in SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric()) {
+        let public = fixtures::key(*algorithm, 0).public_jwk().unwrap();
+        assert_eq!(SigningKey::from_jwk(public.as_bytes()).unwrap_err(), Error::NotPrivate, "{algorithm}");
+    }
+    let with_operations = |operations: &str| key.to_jwk().replacen('{', &format!("{{\"key_ops\":{operations},"), 1);
+    assert!(SigningKey::from_jwk(with_operations(r#"["sign","verify"]"#).as_bytes()).is_ok());
+    assert_eq!(SigningKey::from_jwk(with_operations(r#"["verify"]"#).as_bytes()).unwrap_err(), Error::KeyUse);
+}
+
+#[test]
+fn a_signing_key_needs_an_algorithm() {
+    let key = fixtures::key(SignatureAlgorithm::Ps384, 0);
+    let open = key.to_jwk().replace(r#","alg":"PS384""#, "");
+    assert_eq!(SigningKey::from_jwk(open.as_bytes()).unwrap_err(), Error::KeyAlgorithmMissing);
+    let chosen = SigningKey::from_jwk_for(open.as_bytes(), SignatureAlgorithm::Rs512).unwrap();
+    assert_eq!(chosen.algorithm(), SignatureAlgorithm::Rs512);
+    let named = SigningKey::from_jwk_for(key.to_jwk().as_bytes(), SignatureAlgorithm::Rs512);
+    assert_eq!(named.unwrap_err(), Error::KeyAlgorithm);
+    let ed = SigningKey::generate(SignatureAlgorithm::Ed25519).unwrap().to_jwk().replace(r#","alg":"Ed25519""#, "");
+    assert_eq!(SigningKey::from_jwk(ed.as_bytes()).unwrap().algorithm(), SignatureAlgorithm::EdDsa);
+}
+
+#[test]
+fn pem_is_read_with_the_expected_label_only() {
+    let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+    let (private, public) = (key.to_private_pem().unwrap(), key.verifying_key().unwrap().to_public_pem().unwrap());
+    let read_private = |text: &str| SigningKey::from_private_pem(text, SignatureAlgorithm::Es256).map(|_| ());
+    let read_public = |text: &str| VerifyingKey::from_public_pem(text, SignatureAlgorithm::Es256).map(|_| ());
+    assert_eq!(read_private(&private.replace('\n', "\r\n")), Ok(()));
+    assert_eq!(read_private(&format!("some words\n{}\nmore", *private)), Ok(()));
+    assert_eq!(read_private(&public), Err(Error::Pem));
+    assert_eq!(read_public(&private), Err(Error::Pem));
+    for broken in [
+        "",
+        "-----BEGIN PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "-----BEGIN PUBLIC KEY-----\n****\n-----END PUBLIC KEY-----",
+        &"-".repeat(100_000),
+    ] {
+        assert!(matches!(read_public(broken), Err(Error::Pem | Error::Der)), "{broken:.40}");
+    }
+    assert!(VerifyingKey::from_public_pem(&public, SignatureAlgorithm::Es384).is_err());
+}
+
+#[test]
+fn keys_of_another_tool_are_read() {
+    // Made with `openssl ecparam -genkey` and `openssl genrsa -traditional`.
+    let ec = include_str!("keys/ec.pem");
+    let key = SigningKey::from_private_pem(ec, SignatureAlgorithm::Es256).unwrap();
+    assert_eq!(key.thumbprint(), include_str!("keys/ec.thumbprint").trim());
+    let rsa = include_str!("keys/rsa.pem");
+    let key = SigningKey::from_private_pem(rsa, SignatureAlgorithm::Rs256).unwrap();
+    assert_eq!(key.thumbprint(), include_str!("keys/rsa.thumbprint").trim());
+    let certificate = include_str!("keys/certificate.pem");
+    let key = VerifyingKey::from_public_pem(certificate, SignatureAlgorithm::Rs256).unwrap();
+    assert_eq!(key.thumbprint(), include_str!("keys/rsa.thumbprint").trim());
 }

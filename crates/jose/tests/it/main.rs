@@ -7,7 +7,16 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod encrypt_and_decrypt;
+mod encrypted_documents;
+mod fixtures;
+mod fuzz_corpus;
+mod json_serialization;
 mod keys;
+mod profiles;
+mod properties;
 mod shared;
+mod shared_jwe;
 mod sign_and_verify;
 mod tokens;
+mod vectors;

@@ -228,11 +228,11 @@ fn rfc_examples() {
     report("rfc-examples", 4);
 }
 
-fn vectors() -> PathBuf {
+pub(super) fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors")
 }
 
-fn json_file(name: &str) -> Option<Value> {
+pub(super) fn json_file(name: &str) -> Option<Value> {
     let text = fs::read_to_string(vectors().join(name)).ok();
     if text.is_none() {
         println!("{name}: not there, nothing ran");
@@ -240,7 +240,7 @@ fn json_file(name: &str) -> Option<Value> {
     text.map(|text| serde_json::from_str(&text).unwrap())
 }
 
-fn folder(name: &str) -> Vec<PathBuf> {
+pub(super) fn folder(name: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(vectors().join(name)) else { return Vec::new() };
     entries
         .map(|entry| entry.unwrap().path())
@@ -248,7 +248,7 @@ fn folder(name: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-fn cases(file: &Value) -> Vec<(&Value, &Value)> {
+pub(super) fn cases(file: &Value) -> Vec<(&Value, &Value)> {
     let groups = file["testGroups"].as_array().unwrap();
     groups.iter().flat_map(|group| group["tests"].as_array().unwrap().iter().map(move |test| (group, test))).collect()
 }
@@ -272,6 +272,6 @@ fn hex(text: &Value) -> String {
     base64url::encode(&bytes)
 }
 
-fn report(name: &str, ran: usize) {
+pub(super) fn report(name: &str, ran: usize) {
     println!("{name}: {ran} ran");
 }

@@ -1,5 +1,6 @@
 //! Compact signatures with every algorithm.
 
+use crate::fixtures;
 use probity_jose::{Error, JwkSet, SignatureAlgorithm, SigningKey, base64url, jws};
 
 fn verify(token: &str, key: &SigningKey) -> Result<Vec<u8>, Error> {
@@ -10,7 +11,7 @@ fn verify(token: &str, key: &SigningKey) -> Result<Vec<u8>, Error> {
 #[test]
 fn what_is_signed_verifies_with_every_algorithm() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap().with_key_id("k1");
+        let key = fixtures::key(*algorithm, 0).with_key_id("k1");
         for payload in [&b""[..], b"x", &[0; 5000]] {
             let token = jws::sign(&jws::NewHeader::default(), payload, &key).unwrap();
             assert_eq!(verify(&token, &key).as_deref(), Ok(payload), "{algorithm}");
@@ -21,7 +22,7 @@ fn what_is_signed_verifies_with_every_algorithm() {
 #[test]
 fn one_flipped_bit_anywhere_is_refused() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap();
+        let key = fixtures::key(*algorithm, 0);
         let token = jws::sign(&jws::NewHeader::default(), b"payload", &key).unwrap();
         let parts: Vec<Vec<u8>> = token.split('.').map(|part| base64url::decode(part).unwrap()).collect();
         for part in 0..3 {
@@ -38,7 +39,7 @@ fn one_flipped_bit_anywhere_is_refused() {
 #[test]
 fn a_signature_of_another_length_is_refused() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap();
+        let key = fixtures::key(*algorithm, 0);
         let token = jws::sign(&jws::NewHeader::default(), b"payload", &key).unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let signature = base64url::decode(signature).unwrap();
@@ -60,8 +61,8 @@ fn a_signature_of_another_length_is_refused() {
 #[test]
 fn another_key_or_algorithm_is_refused() {
     for algorithm in SignatureAlgorithm::ALL {
-        let key = SigningKey::generate(*algorithm).unwrap();
-        let other = SigningKey::generate(*algorithm).unwrap();
+        let key = fixtures::key(*algorithm, 0);
+        let other = fixtures::key(*algorithm, 1);
         let token = jws::sign(&jws::NewHeader::default(), b"payload", &key).unwrap();
         assert_eq!(verify(&token, &other), Err(Error::BadSignature), "{algorithm}");
 

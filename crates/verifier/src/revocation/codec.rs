@@ -17,7 +17,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], MalformedFrame> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], MalformedFrame> {
         let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(MalformedFrame::Truncated)?;
         self.rest = rest;
         Ok(*head)
@@ -37,10 +37,6 @@ impl<'a> Reader<'a> {
 
     pub(super) fn u64(&mut self) -> Result<u64, MalformedFrame> {
         self.array().map(u64::from_be_bytes)
-    }
-
-    pub(super) fn bytes16(&mut self) -> Result<[u8; 16], MalformedFrame> {
-        self.array()
     }
 
     /// A string: its length in two bytes, then UTF-8, at most `limit` bytes.

@@ -9,8 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tracing::{debug, info, warn};
 use url::Url;
 
+use super::enforcer::Enforcer;
 use super::follower::{Follower, ProtocolError};
-use super::replica::Replica;
+use super::snapshot::{SnapshotClaims, SnapshotError, SnapshotHash};
 use super::wire::{Frame, MalformedFrame, take_frame};
 use crate::clock::{boot_now, unix_now};
 
@@ -25,9 +26,6 @@ const SILENT_HEARTBEATS: u32 = 4;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// How often lapsed records are dropped.
-const FORGET_INTERVAL: Duration = Duration::from_mins(1);
 
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -68,18 +66,31 @@ pub enum FollowError {
     Protocol(#[from] ProtocolError),
 }
 
+/// Verifies the signatures of snapshots: it knows the issuer's keys.
+pub trait VerifySnapshot: Sync {
+    /// Verifies a signature, after fetching the keys when it names one that is not known.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]
+    fn verify(&self, signature: &str) -> impl Future<Output = Result<SnapshotClaims, SnapshotError>> + Send;
+}
+
 /// Follows the authority until the task is dropped, reconnecting for ever.
-pub async fn follow(endpoint: Endpoint, mut follower: Follower) {
+pub async fn follow(endpoint: Endpoint, mut follower: Follower, enforcer: Enforcer, keys: impl VerifySnapshot) {
     let mut pause = FIRST_PAUSE;
     let mut reported = String::new();
     loop {
         let error = match connect(&endpoint).await {
             Ok(io) => {
                 info!(authority = %endpoint.url, "the revocation stream is connected");
-                reported.clear();
-                pause = FIRST_PAUSE;
-                let ended = converse(io, &mut follower).await;
+                let started = boot_now();
+                let ended = converse(io, &mut follower, &enforcer, &keys).await;
                 follower.disconnected();
+                // A connection that breaks as soon as it stands, again and again, is no reason to try faster.
+                if boot_now().since(started) > LONGEST_PAUSE {
+                    reported.clear();
+                    pause = FIRST_PAUSE;
+                }
                 ended
             }
             Err(error) => error,
@@ -92,17 +103,12 @@ pub async fn follow(endpoint: Endpoint, mut follower: Follower) {
             warn!(error = %text, "the revocation stream is down");
             reported = text;
         }
+        // The clocks are watched, and lapsed records dropped, also while nobody is there to talk to.
+        if let Err(error) = enforcer.carry_out(follower.tick(boot_now(), unix_now()), drop) {
+            warn!(error = %error, "the replica is stale");
+        }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Drops lapsed records once a minute, until the task is dropped.
-pub async fn forget_lapsed(replica: std::sync::Arc<Replica>) {
-    let mut timer = tokio::time::interval(FORGET_INTERVAL);
-    loop {
-        timer.tick().await;
-        replica.forget(unix_now());
     }
 }
 
@@ -125,8 +131,13 @@ async fn connect(endpoint: &Endpoint) -> Result<reqwest::Upgraded, FollowError> 
 }
 
 /// Speaks the protocol on one connection until it ends, and says why it did.
-async fn converse(io: impl AsyncRead + AsyncWrite + Unpin, follower: &mut Follower) -> FollowError {
-    match converse_until_error(io, follower).await {
+pub async fn converse(
+    io: impl AsyncRead + AsyncWrite + Unpin,
+    follower: &mut Follower,
+    enforcer: &Enforcer,
+    keys: &impl VerifySnapshot,
+) -> FollowError {
+    match converse_until_error(io, follower, enforcer, keys).await {
         Err(error) => error,
         Ok(never) => match never {},
     }
@@ -135,15 +146,17 @@ async fn converse(io: impl AsyncRead + AsyncWrite + Unpin, follower: &mut Follow
 async fn converse_until_error(
     mut io: impl AsyncRead + AsyncWrite + Unpin,
     follower: &mut Follower,
+    enforcer: &Enforcer,
+    keys: &impl VerifySnapshot,
 ) -> Result<std::convert::Infallible, FollowError> {
-    let mut incoming = BytesMut::with_capacity(READ_BUFFER_BYTES);
+    let mut incoming = Incoming { buffer: BytesMut::with_capacity(READ_BUFFER_BYTES), hash: SnapshotHash::default() };
     let mut outgoing = Vec::new();
-    follower.connected(boot_now(), unix_now()).encode(&mut outgoing);
+    follower.connected().encode(&mut outgoing);
     let mut last_heard = boot_now();
     loop {
-        if let Some(renewal) = follower.tick(boot_now(), unix_now())? {
-            renewal.encode(&mut outgoing);
-        }
+        // The clock is read before the question is sent: the lease counts from here.
+        let actions = follower.tick(boot_now(), unix_now());
+        enforcer.carry_out(actions, |frame| frame.encode(&mut outgoing))?;
         if !outgoing.is_empty() {
             let written = async {
                 io.write_all(&outgoing).await?;
@@ -153,13 +166,11 @@ async fn converse_until_error(
             outgoing.clear();
         }
         // A read that is dropped by the timeout has taken nothing, so nothing is lost.
-        match tokio::time::timeout(follower.heartbeat(), io.read_buf(&mut incoming)).await {
+        match tokio::time::timeout(follower.heartbeat(), io.read_buf(&mut incoming.buffer)).await {
             Ok(Ok(0)) => return Err(FollowError::Closed),
             Ok(Ok(_)) => {
                 last_heard = boot_now();
-                if let Some(answer) = take_all(&mut incoming, follower)? {
-                    answer.encode(&mut outgoing);
-                }
+                incoming.handle(follower, enforcer, keys, &mut outgoing).await?;
             }
             Ok(Err(error)) => return Err(error.into()),
             Err(_) if boot_now().since(last_heard) > follower.heartbeat() * SILENT_HEARTBEATS => {
@@ -170,83 +181,157 @@ async fn converse_until_error(
     }
 }
 
-/// Handles every whole frame in the buffer; only the last acknowledgement needs to be sent.
-fn take_all(incoming: &mut BytesMut, follower: &mut Follower) -> Result<Option<Frame>, FollowError> {
-    let mut answer = None;
-    while let Some(frame) = take_frame(incoming)? {
-        answer = follower.received(frame)?.or(answer);
+/// What has come on one connection.
+struct Incoming {
+    buffer: BytesMut,
+    /// Of the snapshot's records so far.
+    hash: SnapshotHash,
+}
+
+impl Incoming {
+    /// Handles every whole frame in the buffer.
+    async fn handle(
+        &mut self,
+        follower: &mut Follower,
+        enforcer: &Enforcer,
+        keys: &impl VerifySnapshot,
+        outgoing: &mut Vec<u8>,
+    ) -> Result<(), FollowError> {
+        while let Some(frame) = take_frame(&mut self.buffer)? {
+            let actions = match frame {
+                Frame::SnapshotEnd { signature } => {
+                    let claims = keys.verify(&signature).await.map_err(ProtocolError::from)?;
+                    std::mem::take(&mut self.hash).check(&claims).map_err(ProtocolError::from)?;
+                    follower.loaded(claims)
+                }
+                Frame::SnapshotPart { records } => {
+                    for record in &records {
+                        self.hash.add(record).map_err(ProtocolError::from)?;
+                    }
+                    follower.received(Frame::SnapshotPart { records })
+                }
+                frame => follower.received(frame),
+            };
+            enforcer.carry_out(actions, |frame| frame.encode(outgoing))?;
+        }
+        Ok(())
     }
-    Ok(answer)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::Instance;
-    use super::super::{Lease, Position, Revocation, Target};
+    use super::super::wire::{Instance, Opening, VERSION};
+    use super::super::{Lease, Position, Positions, Replica, Revocation, Target, Writer};
     use super::*;
-    use probity_jose::UnixTime;
+    use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime};
     use std::sync::Arc;
+    use tokio::io::DuplexStream;
+
+    const ISSUER: &str = "https://as.example";
+    const START: Position = Position { writer: Writer([9; 8]), term: 3, seq: 8 };
+
+    struct Keys(JwkSet);
+
+    impl VerifySnapshot for Keys {
+        async fn verify(&self, signature: &str) -> Result<SnapshotClaims, SnapshotError> {
+            SnapshotClaims::verify(signature, ISSUER, &self.0, &[SignatureAlgorithm::Es256])
+        }
+    }
+
+    struct Scene {
+        guard: tokio::task::JoinHandle<FollowError>,
+        enforcer: Enforcer,
+        authority: DuplexStream,
+        buffer: BytesMut,
+        key: SigningKey,
+    }
+
+    impl Scene {
+        fn start() -> Self {
+            let (guard_end, authority) = tokio::io::duplex(1 << 16);
+            let enforcer = Enforcer::new(Arc::new(Replica::new(ISSUER)), Arc::new(Lease::default()));
+            let key = SigningKey::generate(SignatureAlgorithm::Es256).unwrap();
+            let keys = Keys(JwkSet::from(key.verifying_key().unwrap()));
+            let guard = tokio::spawn({
+                let enforcer = enforcer.clone();
+                let mut follower = Follower::new(Instance([1; 16]));
+                async move { converse(guard_end, &mut follower, &enforcer, &keys).await }
+            });
+            Self { guard, enforcer, authority, buffer: BytesMut::new(), key }
+        }
+
+        async fn next(&mut self) -> Frame {
+            loop {
+                if let Some(frame) = take_frame(&mut self.buffer).unwrap() {
+                    return frame;
+                }
+                assert_ne!(self.authority.read_buf(&mut self.buffer).await.unwrap(), 0, "the guard hung up");
+            }
+        }
+
+        async fn say(&mut self, frame: Frame) {
+            let mut bytes = Vec::new();
+            frame.encode(&mut bytes);
+            self.authority.write_all(&bytes).await.unwrap();
+        }
+
+        /// Greets the guard and sends a snapshot of `sent`, signed as one of `signed`.
+        async fn load(&mut self, sent: &[Revocation], signed: &[Revocation]) {
+            assert!(matches!(self.next().await, Frame::Hello { version: VERSION, .. }));
+            let (heartbeat, lease) = (Duration::from_millis(50), Duration::from_secs(2));
+            self.say(Frame::Welcome { heartbeat, lease, opening: Opening::Snapshot }).await;
+            self.say(Frame::SnapshotPart { records: sent.to_vec() }).await;
+            let mut hash = SnapshotHash::default();
+            signed.iter().for_each(|record| hash.add(record).unwrap());
+            let (count, sha256) = hash.finish();
+            let claims = SnapshotClaims { positions: START.into(), horizon: UnixTime::default(), count, sha256 };
+            let signature = claims.sign(ISSUER, &self.key).unwrap();
+            self.say(Frame::SnapshotEnd { signature }).await;
+        }
+    }
+
+    fn token(jti: &str) -> Revocation {
+        Revocation::own(Target::Token(jti.into()), UnixTime::from_secs(u64::MAX))
+    }
 
     #[tokio::test]
     async fn a_conversation_loads_follows_renews_and_acknowledges() {
-        let (guard_end, mut authority_end) = tokio::io::duplex(1 << 16);
-        let replica = Arc::new(Replica::new("https://as.example"));
-        let lease = Arc::new(Lease::default());
-        let mut follower = Follower::new(Instance([1; 16]), Arc::clone(&replica), Arc::clone(&lease));
-        let guard = tokio::spawn(async move { converse(guard_end, &mut follower).await.to_string() });
-
-        let mut buffer = BytesMut::new();
-        let hello = next(&mut authority_end, &mut buffer).await;
-        assert!(matches!(hello, Frame::Hello { version: 1, .. }));
-        let start = Position { term: 3, seq: 8 };
-        let span = Duration::from_secs(2);
-        say(
-            &mut authority_end,
-            Frame::Welcome { term: 3, heartbeat: Duration::from_millis(50), lease: span, resumed: false },
-        )
-        .await;
-        say(&mut authority_end, Frame::SnapshotEnd { position: start, count: 0 }).await;
+        let mut scene = Scene::start();
+        scene.load(&[token("s")], &[token("s")]).await;
         let mut acknowledged = false;
         let nonce = loop {
-            match next(&mut authority_end, &mut buffer).await {
-                Frame::Ack { applied } => acknowledged = applied == start,
-                Frame::Renew { nonce, .. } => break nonce,
+            match scene.next().await {
+                Frame::Ack { applied } => acknowledged = applied == Positions::from(START),
+                Frame::Renew { nonce } => break nonce,
                 other => panic!("{other:?}"),
             }
         };
         assert!(acknowledged);
-        say(&mut authority_end, Frame::Heartbeat { nonce, head: start }).await;
-        let first = Position { term: 3, seq: 9 };
-        let dead = Arc::new(Revocation::own(Target::Token("t".into()), UnixTime::from_secs(u64::MAX)));
-        say(&mut authority_end, Frame::Delta { first, records: vec![dead] }).await;
-        while next(&mut authority_end, &mut buffer).await != (Frame::Ack { applied: first }) {}
-        assert!(lease.holds(boot_now()));
-        assert_eq!(replica.len(), 1);
-        drop(authority_end);
-        assert_eq!(guard.await.unwrap(), FollowError::Closed.to_string());
+        scene.say(Frame::Heartbeat { nonce, head: START.into() }).await;
+        let first = START.plus(1);
+        scene.say(Frame::Delta { first, records: vec![Arc::new(token("t"))] }).await;
+        while scene.next().await != (Frame::Ack { applied: first.into() }) {}
+        assert!(scene.enforcer.lease().holds(boot_now()));
+        assert_eq!(scene.enforcer.replica().len(), 2);
+        drop(scene.authority);
+        assert!(matches!(scene.guard.await.unwrap(), FollowError::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_whose_records_are_not_those_that_were_signed_is_refused() {
+        let mut scene = Scene::start();
+        scene.load(&[token("a")], &[token("a"), token("b")]).await;
+        let ended = scene.guard.await.unwrap();
+        assert!(
+            matches!(ended, FollowError::Protocol(ProtocolError::Snapshot(SnapshotError::OtherRecords))),
+            "{ended}"
+        );
     }
 
     #[tokio::test]
     async fn a_silent_authority_is_given_up() {
-        let (guard_end, _authority_end) = tokio::io::duplex(1 << 16);
-        let replica = Arc::new(Replica::new("https://as.example"));
-        let mut follower = Follower::new(Instance([1; 16]), replica, Arc::new(Lease::default()));
-        let ended = tokio::time::timeout(Duration::from_secs(10), converse(guard_end, &mut follower)).await;
-        assert!(matches!(ended, Ok(FollowError::Silent)));
-    }
-
-    async fn next(io: &mut tokio::io::DuplexStream, buffer: &mut BytesMut) -> Frame {
-        loop {
-            if let Some(frame) = take_frame(buffer).unwrap() {
-                return frame;
-            }
-            assert_ne!(io.read_buf(buffer).await.unwrap(), 0, "the guard closed the connection");
-        }
-    }
-
-    async fn say(io: &mut tokio::io::DuplexStream, frame: Frame) {
-        let mut bytes = Vec::new();
-        frame.encode(&mut bytes);
-        io.write_all(&bytes).await.unwrap();
+        let Scene { guard, authority: _authority, .. } = Scene::start();
+        let ended = tokio::time::timeout(Duration::from_secs(10), guard).await;
+        assert!(matches!(ended, Ok(Ok(FollowError::Silent))));
     }
 }

@@ -1,8 +1,10 @@
-//! A guard's side of the revocation stream, without I/O: frames and time go in, frames come out.
+//! A guard's side of the revocation stream, without I/O: frames and time go in, actions come out.
 //!
 //! The guard asks (`Renew`), the authority answers with the head of its log (`Heartbeat`). When the guard has applied
 //! that head, its replica was current at some moment after it *sent* the question; it may trust it until that moment
 //! plus the lease. No two clocks are compared, only their rates.
+//!
+//! The state is a plain value: the same [`Follower`] runs in a guard, in the model checker and in the simulation.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,106 +12,137 @@ use std::time::Duration;
 
 use probity_jose::UnixTime;
 
-use super::lease::Lease;
-use super::position::Position;
-use super::replica::Replica;
-use super::wire::{Frame, Instance, VERSION};
+use super::clocks::ClockWatch;
+use super::position::{Position, Positions};
+use super::record::Revocation;
+use super::replica::LAPSE_GRACE_SECONDS;
+use super::snapshot::{SnapshotClaims, SnapshotError};
+use super::wire::{Frame, Instance, Opening, VERSION};
 use crate::clock::BootTime;
-
-/// How far the wall clock may drift from the steady clock within one connection before the guard calls it a step.
-///
-/// Records lapse by the wall clock, so after a step the replica may have forgotten what it still needs.
-pub const MAX_CLOCK_STEP: Duration = Duration::from_secs(5);
 
 /// The longest lease a guard accepts, whatever the authority says.
 pub const MAX_LEASE: Duration = Duration::from_mins(1);
 
+/// How often lapsed records are dropped.
+pub const FORGET_INTERVAL: Duration = Duration::from_mins(1);
+
 /// The most questions without an answer; older ones are forgotten, and with them the lease they could bring.
 const MAX_OPEN_RENEWALS: usize = 64;
 
-/// A violation of the protocol: the connection is closed and made anew.
+/// What whoever drives a [`Follower`] has to do, in the order in which it is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send this frame.
+    Send(Frame),
+    /// Add a record to the replica.
+    Apply(Arc<Revocation>),
+    /// The replica holds every record that lapses after this moment, by the authority's snapshot.
+    Complete(UnixTime),
+    /// Drop the records that have lapsed at this moment.
+    Forget(UnixTime),
+    /// Trust the replica until then, or longer if that was said before.
+    Extend(BootTime),
+    /// Trust the replica no more.
+    EndLease,
+    /// Tell whoever operates the guard.
+    Report(Report),
+    /// Close the connection; nothing more comes.
+    HangUp(ProtocolError),
+}
+
+/// What should be looked into, although the guard goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// The authority does not know records that this guard has applied: its store is older than what it once said. The guard
+    /// keeps them.
+    AuthorityRestored {
+        /// How far the guard had read.
+        had: Positions,
+    },
+}
+
+/// Why a connection is closed and made anew.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
     /// A record between the replica's position and this batch is missing.
     #[error("records are missing between {applied} and {first}")]
     Gap {
         /// How far the replica is.
-        applied: Position,
+        applied: Positions,
         /// The first record of the batch that came.
         first: Position,
     },
     /// A frame came that has no place here.
     #[error("a {0} frame out of turn")]
     OutOfTurn(&'static str),
-    /// A snapshot had another number of records than its end says.
-    #[error("a snapshot of {expected} records came with {received}")]
-    IncompleteSnapshot {
-        /// What the end of the snapshot says.
-        expected: u64,
-        /// What came.
-        received: u64,
-    },
+    /// More logs than a replica follows.
+    #[error("the authority has too many writers")]
+    TooManyWriters,
+    /// A snapshot is not what the authority signed.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The authority ended the connection.
     #[error("the authority refused: {0}")]
     Refused(String),
-    /// The wall clock was set by more than [`MAX_CLOCK_STEP`].
+    /// The wall clock was set.
     #[error("the wall clock stepped by {0:?}: the replica is loaded anew")]
     ClockStepped(Duration),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Phase {
     /// No connection.
     Apart,
     /// `Hello` is sent.
     Greeting,
-    /// The snapshot comes in; so many records so far.
-    Loading { received: u64 },
+    /// The snapshot comes in.
+    Loading,
     /// Deltas and heartbeats.
     Following,
 }
 
 /// A guard's side of the stream.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Follower {
     instance: Instance,
-    replica: Arc<Replica>,
-    lease: Arc<Lease>,
     phase: Phase,
-    /// How far the replica is; `None` until a first snapshot is complete.
-    applied: Option<Position>,
-    /// The term that the authority announced for this connection.
-    term: u64,
+    /// How far the replica is; nowhere until a first snapshot is complete.
+    applied: Positions,
+    /// The replica keeps records that the authority has lost.
+    keeps_lost: bool,
     heartbeat: Duration,
     lease_span: Duration,
     next_nonce: u64,
+    /// Questions without an answer, and when each was sent.
     open: VecDeque<(u64, BootTime)>,
     last_renewal: Option<BootTime>,
-    clocks: Option<(BootTime, UnixTime)>,
+    last_forgotten: Option<BootTime>,
+    clocks: ClockWatch,
+    horizon: UnixTime,
 }
 
 impl Follower {
     /// A guard that has just started: its replica is empty and its lease has run out.
-    pub const fn new(instance: Instance, replica: Arc<Replica>, lease: Arc<Lease>) -> Self {
+    pub const fn new(instance: Instance) -> Self {
         Self {
             instance,
-            replica,
-            lease,
             phase: Phase::Apart,
-            applied: None,
-            term: 0,
+            applied: Positions::NOWHERE,
+            keeps_lost: false,
             heartbeat: Duration::from_millis(250),
             lease_span: Duration::ZERO,
             next_nonce: 1,
             open: VecDeque::new(),
             last_renewal: None,
-            clocks: None,
+            last_forgotten: None,
+            clocks: ClockWatch::new(),
+            horizon: UnixTime::from_secs(0),
         }
     }
 
-    /// How far the replica is.
-    pub const fn applied(&self) -> Option<Position> {
-        self.applied
+    /// How far the replica is; nowhere until a first snapshot is complete.
+    pub const fn applied(&self) -> &Positions {
+        &self.applied
     }
 
     /// How often [`Follower::tick`] wants to be called.
@@ -118,14 +151,11 @@ impl Follower {
     }
 
     /// A connection stands: what to send first.
-    pub fn connected(&mut self, now: BootTime, wall: UnixTime) -> Frame {
+    pub fn connected(&mut self) -> Frame {
         self.phase = Phase::Greeting;
         self.open.clear();
         self.last_renewal = None;
-        if self.clocks.is_none() {
-            self.clocks = Some((now, wall));
-        }
-        Frame::Hello { version: VERSION, instance: self.instance, applied: self.applied.unwrap_or_default() }
+        Frame::Hello { version: VERSION, instance: self.instance, applied: self.applied.clone() }
     }
 
     /// The connection is gone. The lease runs on: what it promises was true when it was given.
@@ -134,100 +164,121 @@ impl Follower {
         self.open.clear();
     }
 
-    /// A frame has come: what to answer, if anything.
-    ///
-    /// # Errors
-    /// [`ProtocolError`]: close the connection and make a new one.
-    pub fn received(&mut self, frame: Frame) -> Result<Option<Frame>, ProtocolError> {
-        match (&mut self.phase, frame) {
-            (_, Frame::Refused { reason }) => Err(ProtocolError::Refused(reason)),
-            (Phase::Greeting, Frame::Welcome { term, heartbeat, lease, resumed }) => {
-                self.term = term;
-                self.heartbeat = heartbeat;
-                self.lease_span = lease.min(MAX_LEASE);
-                if resumed && self.applied.is_none_or(|applied| applied.term != term) {
-                    return Err(ProtocolError::OutOfTurn("resuming Welcome"));
-                }
-                self.phase = if resumed { Phase::Following } else { Phase::Loading { received: 0 } };
-                Ok(None)
+    /// A frame has come. For a `SnapshotEnd`, verify its signature and call [`Follower::loaded`] instead.
+    pub fn received(&mut self, frame: Frame) -> Vec<Action> {
+        match (&self.phase, frame) {
+            (_, Frame::Refused { reason }) => hang_up(ProtocolError::Refused(reason)),
+            (Phase::Greeting, Frame::Welcome { heartbeat, lease, opening }) => self.welcomed(heartbeat, lease, opening),
+            (Phase::Loading, Frame::SnapshotPart { records }) => {
+                records.into_iter().map(|record| Action::Apply(Arc::new(record))).collect()
             }
-            (Phase::Loading { received }, Frame::SnapshotPart { records }) => {
-                *received = received.saturating_add(records.len() as u64);
-                for record in &records {
-                    self.replica.apply(record);
-                }
-                Ok(None)
-            }
-            (Phase::Loading { received }, Frame::SnapshotEnd { position, count }) => {
-                if *received != count {
-                    return Err(ProtocolError::IncompleteSnapshot { expected: count, received: *received });
-                }
-                if position.term != self.term {
-                    return Err(ProtocolError::OutOfTurn("SnapshotEnd of another term"));
-                }
-                // What the replica held before stays: the union of both is what must be enforced, also when the
-                // authority was restored from an old backup.
-                self.phase = Phase::Following;
-                self.applied = Some(position);
-                Ok(Some(Frame::Ack { applied: position }))
-            }
-            (Phase::Following, Frame::Delta { first, records }) => self.apply_delta(first, &records).map(Some),
-            (Phase::Following, Frame::Heartbeat { nonce, head }) => {
-                self.heartbeat_came(nonce, head);
-                Ok(None)
-            }
-            (_, Frame::Welcome { .. }) => Err(ProtocolError::OutOfTurn("Welcome")),
-            (_, Frame::SnapshotPart { .. }) => Err(ProtocolError::OutOfTurn("SnapshotPart")),
-            (_, Frame::SnapshotEnd { .. }) => Err(ProtocolError::OutOfTurn("SnapshotEnd")),
-            (_, Frame::Delta { .. }) => Err(ProtocolError::OutOfTurn("Delta")),
-            (_, Frame::Heartbeat { .. }) => Err(ProtocolError::OutOfTurn("Heartbeat")),
+            (Phase::Following, Frame::Delta { first, records }) => self.delta_came(first, records),
+            (Phase::Following, Frame::Heartbeat { nonce, head }) => self.heartbeat_came(nonce, &head),
+            (_, Frame::Welcome { .. }) => hang_up(ProtocolError::OutOfTurn("Welcome")),
+            (_, Frame::SnapshotPart { .. }) => hang_up(ProtocolError::OutOfTurn("SnapshotPart")),
+            (_, Frame::SnapshotEnd { .. }) => hang_up(ProtocolError::OutOfTurn("SnapshotEnd")),
+            (_, Frame::Delta { .. }) => hang_up(ProtocolError::OutOfTurn("Delta")),
+            (_, Frame::Heartbeat { .. }) => hang_up(ProtocolError::OutOfTurn("Heartbeat")),
             (_, Frame::Hello { .. } | Frame::Renew { .. } | Frame::Ack { .. }) => {
-                Err(ProtocolError::OutOfTurn("guard's"))
+                hang_up(ProtocolError::OutOfTurn("guard's"))
             }
         }
     }
 
-    fn apply_delta(&mut self, first: Position, records: &[Arc<super::Revocation>]) -> Result<Frame, ProtocolError> {
-        let applied = self.applied.unwrap_or_default();
-        if first.term != applied.term || first.seq > applied.seq.saturating_add(1) {
-            return Err(ProtocolError::Gap { applied, first });
+    fn welcomed(&mut self, heartbeat: Duration, lease: Duration, opening: Opening) -> Vec<Action> {
+        self.heartbeat = heartbeat;
+        self.lease_span = lease.min(MAX_LEASE);
+        match opening {
+            Opening::Resume if self.applied.is_empty() => hang_up(ProtocolError::OutOfTurn("resuming Welcome")),
+            Opening::Resume => {
+                self.phase = Phase::Following;
+                Vec::new()
+            }
+            Opening::Snapshot => {
+                self.phase = Phase::Loading;
+                Vec::new()
+            }
+            Opening::Restored => {
+                self.phase = Phase::Loading;
+                self.keeps_lost = true;
+                vec![Action::Report(Report::AuthorityRestored { had: self.applied.clone() })]
+            }
         }
-        for record in records {
-            self.replica.apply(record);
-        }
-        let last = first.seq.saturating_add(records.len() as u64).saturating_sub(1);
-        let applied = Position { term: applied.term, seq: applied.seq.max(last) };
-        self.applied = Some(applied);
-        Ok(Frame::Ack { applied })
     }
 
-    fn heartbeat_came(&mut self, nonce: u64, head: Position) {
+    /// Every part of a snapshot has come, and the authority's signature names just these records.
+    pub fn loaded(&mut self, snapshot: SnapshotClaims) -> Vec<Action> {
+        if self.phase != Phase::Loading {
+            return hang_up(ProtocolError::OutOfTurn("SnapshotEnd"));
+        }
+        self.phase = Phase::Following;
+        // What the replica held before stays: the union of both is what must be enforced, also when the authority was
+        // restored from an old backup. Only then is the snapshot less than the whole, and what the guard has once
+        // forgotten of the rest stays forgotten.
+        self.horizon = if self.keeps_lost { self.horizon.max(snapshot.horizon) } else { snapshot.horizon };
+        self.applied = snapshot.positions;
+        vec![Action::Complete(self.horizon), Action::Send(Frame::Ack { applied: self.applied.clone() })]
+    }
+
+    fn delta_came(&mut self, first: Position, records: Vec<Arc<Revocation>>) -> Vec<Action> {
+        // Nothing is known of the log of a writer that has started since: it begins with record 1.
+        let known = self.applied.seq_in_log_of(&first).unwrap_or(0);
+        if first.seq == 0 || first.seq > known.saturating_add(1) {
+            return hang_up(ProtocolError::Gap { applied: self.applied.clone(), first });
+        }
+        let last = first.plus(records.len() as u64).seq.saturating_sub(1);
+        if self.applied.advance(Position { seq: last, ..first }).is_err() {
+            return hang_up(ProtocolError::TooManyWriters);
+        }
+        let mut actions: Vec<Action> = records.into_iter().map(Action::Apply).collect();
+        actions.push(Action::Send(Frame::Ack { applied: self.applied.clone() }));
+        actions
+    }
+
+    fn heartbeat_came(&mut self, nonce: u64, head: &Positions) -> Vec<Action> {
         let Some(at) = self.open.iter().position(|(open, _)| *open == nonce) else {
-            return;
+            return Vec::new();
         };
         let sent = self.open.get(at).map(|(_, sent)| *sent);
         self.open.drain(..=at);
         // Deltas and heartbeats come in order, so a head beyond what is applied means that something was lost: the
         // lease is not extended, and runs out if it stays so.
-        if let (Some(sent), Some(applied)) = (sent, self.applied)
-            && applied.term == head.term
-            && applied.seq >= head.seq
-        {
-            self.lease.extend(sent.plus(self.lease_span));
+        match sent {
+            Some(sent) if self.applied.cover(head) => vec![Action::Extend(sent.plus(self.lease_span))],
+            _ => Vec::new(),
         }
     }
 
-    /// Time has passed: the question to send, when one is due.
+    /// Time has passed. To be called every [`Follower::heartbeat`] and after each frame, with a connection or without.
     ///
-    /// # Errors
-    /// [`ProtocolError::ClockStepped`]: the lease has ended and the replica is loaded anew.
-    pub fn tick(&mut self, now: BootTime, wall: UnixTime) -> Result<Option<Frame>, ProtocolError> {
-        self.watch_clocks(now, wall)?;
-        let (Phase::Following, Some(applied)) = (&self.phase, self.applied) else {
-            return Ok(None);
-        };
-        if self.last_renewal.is_some_and(|last| now.since(last) < self.heartbeat) {
-            return Ok(None);
+    /// `now` must have been read before what this says to send is sent.
+    pub fn tick(&mut self, now: BootTime, wall: UnixTime) -> Vec<Action> {
+        if let Some(step) = self.clocks.look(now, wall) {
+            // Records lapse by the wall clock, so the replica may have forgotten what it still needs.
+            self.applied = Positions::NOWHERE;
+            self.phase = Phase::Apart;
+            self.open.clear();
+            return vec![Action::EndLease, Action::HangUp(ProtocolError::ClockStepped(step))];
+        }
+        let mut actions = self.forget(now, wall);
+        actions.extend(self.renew(now).map(Action::Send));
+        actions
+    }
+
+    fn forget(&mut self, now: BootTime, wall: UnixTime) -> Vec<Action> {
+        // Never while a snapshot comes in: it says how complete the replica is, which must not change meanwhile.
+        let due = self.last_forgotten.is_none_or(|last| now.since(last) >= FORGET_INTERVAL);
+        if !due || self.phase == Phase::Loading {
+            return Vec::new();
+        }
+        self.last_forgotten = Some(now);
+        self.horizon = self.horizon.max(wall.minus(LAPSE_GRACE_SECONDS));
+        vec![Action::Forget(self.horizon)]
+    }
+
+    fn renew(&mut self, now: BootTime) -> Option<Frame> {
+        if self.phase != Phase::Following || self.last_renewal.is_some_and(|last| now.since(last) < self.heartbeat) {
+            return None;
         }
         let nonce = self.next_nonce;
         self.next_nonce = nonce.wrapping_add(1);
@@ -236,231 +287,329 @@ impl Follower {
             self.open.pop_front();
         }
         self.open.push_back((nonce, now));
-        Ok(Some(Frame::Renew { nonce, applied }))
+        Some(Frame::Renew { nonce })
     }
+}
 
-    /// Compares what both clocks say has passed since the last look.
-    fn watch_clocks(&mut self, now: BootTime, wall: UnixTime) -> Result<(), ProtocolError> {
-        let Some((boot_then, wall_then)) = self.clocks.replace((now, wall)) else {
-            return Ok(());
-        };
-        let steady = now.since(boot_then);
-        let shown = if wall >= wall_then { Duration::from_secs(wall.since(wall_then)) } else { Duration::ZERO };
-        let back = Duration::from_secs(wall_then.since(wall));
-        let step = if back.is_zero() { shown.abs_diff(steady) } else { back + steady };
-        if step > MAX_CLOCK_STEP {
-            self.lease.end();
-            self.applied = None;
-            return Err(ProtocolError::ClockStepped(step));
-        }
-        Ok(())
-    }
+fn hang_up(error: ProtocolError) -> Vec<Action> {
+    vec![Action::HangUp(error)]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Revocation, Target, TokenFacts};
+    use super::super::{Enforcer, Lease, MAX_WRITERS, Replica, Target, TokenFacts, Writer};
     use super::*;
 
     const WALL: UnixTime = UnixTime::from_secs(1_000_000);
+    const LEASE: Duration = Duration::from_secs(2);
 
     fn boot(millis: u64) -> BootTime {
         BootTime::from_nanos(millis * 1_000_000)
     }
 
-    fn at(term: u64, seq: u64) -> Position {
-        Position { term, seq }
+    /// A place in the log of the authority's start number `term`.
+    fn at(term: u8, seq: u64) -> Position {
+        Position { writer: Writer([term; 8]), term: u64::from(term), seq }
     }
 
     fn token(jti: &str) -> Arc<Revocation> {
         Arc::new(Revocation::own(Target::Token(jti.into()), WALL.plus(600)))
     }
 
+    /// A follower with a real replica and lease, driven by hand.
     struct Guard {
         follower: Follower,
-        replica: Arc<Replica>,
-        lease: Arc<Lease>,
+        enforcer: Enforcer,
     }
 
-    fn guard() -> Guard {
-        let replica = Arc::new(Replica::new("https://as.example"));
-        let lease = Arc::new(Lease::default());
-        let follower = Follower::new(Instance([7; 16]), Arc::clone(&replica), Arc::clone(&lease));
-        Guard { follower, replica, lease }
+    impl Guard {
+        fn new() -> Self {
+            let enforcer = Enforcer::new(Arc::new(Replica::new("https://as.example")), Arc::new(Lease::default()));
+            Self { follower: Follower::new(Instance([7; 16])), enforcer }
+        }
+
+        /// A guard that has loaded an empty snapshot of term 1 at position 0, and has asked once at `boot(0)`.
+        fn following() -> Self {
+            let mut guard = Self::new();
+            guard.follower.connected();
+            assert_eq!(guard.hear(welcome(Opening::Snapshot)), Ok(None));
+            assert_eq!(guard.load(at(1, 0), 0), Ok(Some(ack(at(1, 0)))));
+            assert_eq!(guard.tick(0, WALL), Ok(Some(Frame::Renew { nonce: 1 })));
+            guard
+        }
+
+        /// The last frame to send, after everything before it has been carried out.
+        fn carry_out(&self, actions: Vec<Action>) -> Result<Option<Frame>, ProtocolError> {
+            let mut sent = None;
+            self.enforcer.carry_out(actions, |frame| sent = Some(frame)).map(|()| sent)
+        }
+
+        fn hear(&mut self, frame: Frame) -> Result<Option<Frame>, ProtocolError> {
+            let actions = self.follower.received(frame);
+            self.carry_out(actions)
+        }
+
+        fn load(&mut self, position: Position, horizon: u64) -> Result<Option<Frame>, ProtocolError> {
+            let horizon = UnixTime::from_secs(horizon);
+            let claims = SnapshotClaims { positions: position.into(), horizon, count: 0, sha256: [0; 32] };
+            let actions = self.follower.loaded(claims);
+            self.carry_out(actions)
+        }
+
+        fn tick(&mut self, millis: u64, wall: UnixTime) -> Result<Option<Frame>, ProtocolError> {
+            let actions = self.follower.tick(boot(millis), wall);
+            self.carry_out(actions)
+        }
+
+        fn trusts(&self, millis: u64) -> bool {
+            self.enforcer.lease().holds(boot(millis))
+        }
+
+        fn refuses(&self, jti: &str, expires: UnixTime) -> bool {
+            let facts = TokenFacts {
+                issuer: "https://as.example",
+                key: None,
+                subject: "alice",
+                client: None,
+                token: Some(jti),
+                issued: WALL,
+                expires,
+                family: None,
+                session_id: None,
+                session: None,
+            };
+            self.enforcer.replica().check(&facts).is_some()
+        }
+
+        fn is_revoked(&self, jti: &str) -> bool {
+            self.refuses(jti, WALL.plus(600))
+        }
     }
 
-    fn welcome(term: u64, resumed: bool) -> Frame {
-        Frame::Welcome { term, heartbeat: Duration::from_millis(250), lease: Duration::from_secs(2), resumed }
+    fn welcome(opening: Opening) -> Frame {
+        Frame::Welcome { heartbeat: Duration::from_millis(250), lease: LEASE, opening }
     }
 
-    /// A guard that has loaded an empty snapshot of term 1 at position 0, and has asked once at `boot(0)`.
-    fn following() -> Guard {
-        let mut guard = guard();
-        guard.follower.connected(boot(0), WALL);
-        assert_eq!(guard.follower.received(welcome(1, false)), Ok(None));
-        assert_eq!(
-            guard.follower.received(Frame::SnapshotEnd { position: at(1, 0), count: 0 }),
-            Ok(Some(Frame::Ack { applied: at(1, 0) }))
-        );
-        assert_eq!(guard.follower.tick(boot(0), WALL), Ok(Some(Frame::Renew { nonce: 1, applied: at(1, 0) })));
-        guard
+    fn ack(position: Position) -> Frame {
+        Frame::Ack { applied: position.into() }
     }
 
-    fn is_revoked(guard: &Guard, jti: &str) -> bool {
-        let facts = TokenFacts {
-            issuer: "https://as.example",
-            key: None,
-            subject: "alice",
-            client: None,
-            token: Some(jti),
-            issued: WALL,
-            family: None,
-            session_id: None,
-            session: None,
-        };
-        guard.replica.check(&facts).is_some()
+    fn heartbeat(nonce: u64, head: Position) -> Frame {
+        Frame::Heartbeat { nonce, head: head.into() }
+    }
+
+    fn delta(first: Position, names: &[&str]) -> Frame {
+        Frame::Delta { first, records: names.iter().map(|name| token(name)).collect() }
     }
 
     #[test]
     fn a_guard_that_starts_trusts_nothing_until_a_heartbeat_has_answered_it() {
-        let mut guard = following();
-        assert!(!guard.lease.holds(boot(1)));
-        assert_eq!(guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 0) }), Ok(None));
-        assert!(guard.lease.holds(boot(1)));
+        let mut guard = Guard::following();
+        assert!(!guard.trusts(1));
+        assert_eq!(guard.hear(heartbeat(1, at(1, 0))), Ok(None));
+        assert!(guard.trusts(1));
     }
 
     #[test]
     fn the_lease_counts_from_when_the_question_was_sent_not_from_when_the_answer_came() {
-        let mut guard = following();
+        let mut guard = Guard::following();
         // However late the answer is read, trust ends 2 s after the question.
-        guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 0) }).unwrap();
-        assert!(guard.lease.holds(boot(1_999)));
-        assert!(!guard.lease.holds(boot(2_000)));
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
+        assert!(guard.trusts(1_999));
+        assert!(!guard.trusts(2_000));
     }
 
     #[test]
     fn a_heartbeat_whose_head_is_not_applied_extends_nothing() {
-        let mut guard = following();
-        guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 1) }).unwrap();
-        assert!(!guard.lease.holds(boot(1)));
+        for head in [at(1, 1), at(2, 0)] {
+            let mut guard = Guard::following();
+            guard.hear(heartbeat(1, head)).unwrap();
+            assert!(!guard.trusts(1), "{head}");
+        }
+    }
+
+    #[test]
+    fn every_writers_head_must_be_applied() {
+        let mut guard = Guard::following();
+        let heads = Positions::try_from(vec![at(1, 0), at(2, 1)]).unwrap();
+        guard.hear(Frame::Heartbeat { nonce: 1, head: heads.clone() }).unwrap();
+        assert!(!guard.trusts(1));
+        // The other writer's first record, which begins its log.
+        let expected = Frame::Ack { applied: heads.clone() };
+        assert_eq!(guard.hear(delta(at(2, 1), &["a"])), Ok(Some(expected)));
+        assert_eq!(guard.tick(250, WALL), Ok(Some(Frame::Renew { nonce: 2 })));
+        guard.hear(Frame::Heartbeat { nonce: 2, head: heads }).unwrap();
+        assert!(guard.trusts(251));
     }
 
     #[test]
     fn an_answer_to_no_question_extends_nothing() {
-        let mut guard = following();
-        guard.follower.received(Frame::Heartbeat { nonce: 99, head: at(1, 0) }).unwrap();
-        assert!(!guard.lease.holds(boot(1)));
+        let mut guard = Guard::following();
+        guard.hear(heartbeat(99, at(1, 0))).unwrap();
+        assert!(!guard.trusts(1));
         // And the same answer twice counts once: the question is closed.
-        guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 0) }).unwrap();
-        guard.lease.end();
-        guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 0) }).unwrap();
-        assert!(!guard.lease.holds(boot(1)));
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
+        guard.carry_out(vec![Action::EndLease]).unwrap();
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
+        assert!(!guard.trusts(1));
     }
 
     #[test]
     fn an_answer_from_before_a_reconnection_extends_nothing() {
-        let mut guard = following();
+        let mut guard = Guard::following();
         guard.follower.disconnected();
-        guard.follower.connected(boot(5_000), WALL.plus(5));
-        guard.follower.received(welcome(1, true)).unwrap();
-        guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 0) }).unwrap();
-        assert!(!guard.lease.holds(boot(5_001)));
+        guard.follower.connected();
+        guard.hear(welcome(Opening::Resume)).unwrap();
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
+        assert!(!guard.trusts(1));
     }
 
     #[test]
     fn a_delta_is_enforced_before_it_is_acknowledged() {
-        let mut guard = following();
-        let ack = guard.follower.received(Frame::Delta { first: at(1, 1), records: vec![token("a"), token("b")] });
-        assert_eq!(ack, Ok(Some(Frame::Ack { applied: at(1, 2) })));
-        assert!(is_revoked(&guard, "a") && is_revoked(&guard, "b") && !is_revoked(&guard, "c"));
+        let mut guard = Guard::following();
+        let actions = guard.follower.received(delta(at(1, 1), &["a", "b"]));
+        assert!(matches!(actions.last(), Some(Action::Send(frame)) if *frame == ack(at(1, 2))));
+        guard.enforcer.clone().carry_out(actions, |_| assert!(guard.is_revoked("a") && guard.is_revoked("b"))).unwrap();
+        assert!(!guard.is_revoked("c"));
     }
 
     #[test]
     fn a_gap_is_an_error_and_a_repetition_is_not() {
-        let mut guard = following();
-        let delta = |seq| Frame::Delta { first: at(1, seq), records: vec![token("a")] };
-        assert!(matches!(guard.follower.received(delta(2)), Err(ProtocolError::Gap { .. })));
-        assert_eq!(guard.follower.received(delta(1)), Ok(Some(Frame::Ack { applied: at(1, 1) })));
-        assert_eq!(guard.follower.received(delta(1)), Ok(Some(Frame::Ack { applied: at(1, 1) })));
-        let other_term = Frame::Delta { first: at(2, 2), records: vec![token("a")] };
-        assert!(matches!(guard.follower.received(other_term), Err(ProtocolError::Gap { .. })));
+        let mut guard = Guard::following();
+        assert!(matches!(guard.hear(delta(at(1, 2), &["a"])), Err(ProtocolError::Gap { .. })));
+        assert_eq!(guard.hear(delta(at(1, 1), &["a"])), Ok(Some(ack(at(1, 1)))));
+        assert_eq!(guard.hear(delta(at(1, 1), &["a"])), Ok(Some(ack(at(1, 1)))));
+        assert!(matches!(guard.hear(delta(at(2, 2), &["a"])), Err(ProtocolError::Gap { .. })));
+        assert!(matches!(guard.hear(delta(at(1, 0), &["a"])), Err(ProtocolError::Gap { .. })));
+    }
+
+    #[test]
+    fn one_log_more_than_a_replica_follows_ends_the_connection() {
+        let mut guard = Guard::following();
+        for term in 2..=u8::try_from(MAX_WRITERS).unwrap() {
+            guard.hear(delta(at(term, 1), &["a"])).unwrap();
+        }
+        assert_eq!(guard.hear(delta(at(200, 1), &["a"])), Err(ProtocolError::TooManyWriters));
     }
 
     #[test]
     fn a_snapshot_of_a_new_term_is_added_to_what_was_known() {
-        let mut guard = following();
-        guard.follower.received(Frame::Delta { first: at(1, 1), records: vec![token("old")] }).unwrap();
+        let mut guard = Guard::following();
+        guard.hear(delta(at(1, 1), &["old"])).unwrap();
         guard.follower.disconnected();
-        let hello = guard.follower.connected(boot(10), WALL);
-        assert!(matches!(hello, Frame::Hello { applied, .. } if applied == at(1, 1)));
-        guard.follower.received(welcome(2, false)).unwrap();
-        guard.follower.received(Frame::SnapshotPart { records: vec![Revocation::clone(&token("new"))] }).unwrap();
-        guard.follower.received(Frame::SnapshotEnd { position: at(2, 0), count: 1 }).unwrap();
-        assert!(is_revoked(&guard, "old") && is_revoked(&guard, "new"));
-        assert_eq!(guard.follower.applied(), Some(at(2, 0)));
+        let hello = guard.follower.connected();
+        assert!(matches!(hello, Frame::Hello { applied, .. } if applied == at(1, 1).into()));
+        guard.hear(welcome(Opening::Snapshot)).unwrap();
+        guard.hear(Frame::SnapshotPart { records: vec![Revocation::clone(&token("new"))] }).unwrap();
+        guard.load(at(2, 0), 0).unwrap();
+        assert!(guard.is_revoked("old") && guard.is_revoked("new"));
+        assert_eq!(guard.follower.applied(), &at(2, 0).into());
     }
 
     #[test]
-    fn a_snapshot_that_lost_a_record_is_refused() {
-        let mut guard = guard();
-        guard.follower.connected(boot(0), WALL);
-        guard.follower.received(welcome(1, false)).unwrap();
-        let end = guard.follower.received(Frame::SnapshotEnd { position: at(1, 5), count: 1 });
-        assert_eq!(end, Err(ProtocolError::IncompleteSnapshot { expected: 1, received: 0 }));
-        assert_eq!(guard.follower.applied(), None);
+    fn an_authority_restored_from_a_backup_is_reported_and_the_union_is_kept() {
+        let mut guard = Guard::following();
+        guard.hear(delta(at(1, 1), &["lost"])).unwrap();
+        guard.follower.disconnected();
+        guard.follower.connected();
+        let actions = guard.follower.received(welcome(Opening::Restored));
+        assert_eq!(actions, [Action::Report(Report::AuthorityRestored { had: at(1, 1).into() })]);
+        // Nobody can tell the guard again what it has already forgotten, so an older horizon does not count.
+        guard.carry_out(vec![Action::Forget(UnixTime::from_secs(50))]).unwrap();
+        guard.follower.horizon = UnixTime::from_secs(50);
+        guard.load(at(2, 0), 7).unwrap();
+        assert!(guard.is_revoked("lost"));
+        assert_eq!(guard.enforcer.replica().horizon(), UnixTime::from_secs(50));
     }
 
     #[test]
     fn a_half_loaded_snapshot_does_not_count_as_a_position() {
-        let mut guard = guard();
-        guard.follower.connected(boot(0), WALL);
-        guard.follower.received(welcome(1, false)).unwrap();
-        guard.follower.received(Frame::SnapshotPart { records: vec![Revocation::clone(&token("a"))] }).unwrap();
-        assert_eq!(guard.follower.tick(boot(300), WALL), Ok(None), "no renewal while loading");
+        let mut guard = Guard::new();
+        guard.follower.connected();
+        guard.hear(welcome(Opening::Snapshot)).unwrap();
+        guard.hear(Frame::SnapshotPart { records: vec![Revocation::clone(&token("a"))] }).unwrap();
+        assert_eq!(guard.tick(300, WALL), Ok(None), "no renewal while loading");
         guard.follower.disconnected();
-        let hello = guard.follower.connected(boot(400), WALL);
-        assert!(matches!(hello, Frame::Hello { applied, .. } if applied == Position::default()));
+        let hello = guard.follower.connected();
+        assert!(matches!(hello, Frame::Hello { applied, .. } if applied == Positions::NOWHERE));
+    }
+
+    #[test]
+    fn nothing_is_forgotten_while_a_snapshot_comes_in() {
+        let mut guard = Guard::following();
+        guard.follower.disconnected();
+        guard.follower.connected();
+        guard.hear(welcome(Opening::Snapshot)).unwrap();
+        // A record that has lapsed by the guard's clock, and not by the authority's.
+        let lapsed = WALL.plus(10);
+        let record = Revocation::own(Target::Token("a".into()), lapsed);
+        guard.hear(Frame::SnapshotPart { records: vec![record] }).unwrap();
+        guard.tick(3_600_000, WALL.plus(3_600)).unwrap();
+        guard.load(at(2, 0), WALL.as_secs()).unwrap();
+        assert!(guard.refuses("a", lapsed), "the snapshot says that nothing after its horizon is missing");
+        guard.tick(3_600_250, WALL.plus(3_600)).unwrap();
+        assert!(
+            guard.refuses("a", lapsed) && guard.enforcer.replica().is_empty(),
+            "now the guard's own horizon refuses it"
+        );
     }
 
     #[test]
     fn a_step_of_the_wall_clock_ends_the_lease_and_reloads_the_replica() {
         for stepped in [WALL.plus(3_600), WALL.minus(3_600)] {
-            let mut guard = following();
-            guard.follower.received(Frame::Heartbeat { nonce: 1, head: at(1, 0) }).unwrap();
-            assert!(guard.lease.holds(boot(250)));
-            assert!(matches!(guard.follower.tick(boot(250), stepped), Err(ProtocolError::ClockStepped(_))));
-            assert!(!guard.lease.holds(boot(251)));
-            assert_eq!(guard.follower.applied(), None);
+            let mut guard = Guard::following();
+            guard.hear(heartbeat(1, at(1, 0))).unwrap();
+            assert!(guard.trusts(250));
+            assert!(matches!(guard.tick(250, stepped), Err(ProtocolError::ClockStepped(_))));
+            assert!(!guard.trusts(251));
+            assert_eq!(guard.follower.applied(), &Positions::NOWHERE);
         }
     }
 
     #[test]
-    fn a_clock_that_runs_with_the_steady_one_is_no_step_even_over_a_suspend() {
-        let mut guard = following();
-        assert!(guard.follower.tick(boot(3_600_000), WALL.plus(3_600)).is_ok());
+    fn a_clock_that_was_wrong_for_a_while_between_two_connections_lets_no_revoked_token_through() {
+        let mut guard = Guard::following();
+        guard.hear(delta(at(1, 1), &["dead"])).unwrap();
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
+        guard.follower.disconnected();
+        // An hour ahead, long enough for the record to lapse by it, then right again.
+        let ahead = guard.tick(70_000, WALL.plus(70 + 3_600));
+        assert!(matches!(ahead, Err(ProtocolError::ClockStepped(_))));
+        guard.tick(140_000, WALL.plus(140 + 3_600)).unwrap();
+        assert!(guard.enforcer.replica().is_empty());
+        let back = guard.tick(200_000, WALL.plus(200));
+        assert!(matches!(back, Err(ProtocolError::ClockStepped(_))));
+        assert!(guard.is_revoked("dead"), "what was forgotten is refused until it is loaded anew");
     }
 
     #[test]
-    fn a_resumption_of_a_term_the_guard_never_saw_is_refused() {
-        let mut guard = guard();
-        guard.follower.connected(boot(0), WALL);
-        assert!(guard.follower.received(welcome(1, true)).is_err());
+    fn a_clock_that_runs_with_the_steady_one_is_no_step_even_over_a_suspend() {
+        let mut guard = Guard::following();
+        assert!(guard.tick(3_600_000, WALL.plus(3_600)).is_ok());
+    }
+
+    #[test]
+    fn a_resumption_that_the_guard_can_not_have_asked_for_is_refused() {
+        let mut guard = Guard::new();
+        guard.follower.connected();
+        assert!(guard.hear(welcome(Opening::Resume)).is_err());
     }
 
     #[test]
     fn frames_out_of_turn_are_refused() {
-        let heartbeat = || Frame::Heartbeat { nonce: 1, head: at(1, 0) };
-        assert!(guard().follower.received(heartbeat()).is_err());
-        assert!(following().follower.received(welcome(1, true)).is_err());
-        assert!(following().follower.received(Frame::Ack { applied: at(1, 0) }).is_err());
-        let refused = following().follower.received(Frame::Refused { reason: "go away".into() });
+        assert!(Guard::new().hear(heartbeat(1, at(1, 0))).is_err());
+        assert!(Guard::new().load(at(1, 0), 0).is_err());
+        assert!(Guard::following().load(at(1, 0), 0).is_err());
+        assert!(Guard::following().hear(welcome(Opening::Resume)).is_err());
+        assert!(Guard::following().hear(ack(at(1, 0))).is_err());
+        let refused = Guard::following().hear(Frame::Refused { reason: "go away".into() });
         assert_eq!(refused, Err(ProtocolError::Refused("go away".into())));
     }
 
     #[test]
     fn a_renewal_is_sent_once_per_heartbeat() {
-        let mut guard = following();
-        assert_eq!(guard.follower.tick(boot(249), WALL), Ok(None));
-        assert!(matches!(guard.follower.tick(boot(250), WALL), Ok(Some(Frame::Renew { nonce: 2, .. }))));
+        let mut guard = Guard::following();
+        assert_eq!(guard.tick(249, WALL), Ok(None));
+        assert_eq!(guard.tick(250, WALL), Ok(Some(Frame::Renew { nonce: 2 })));
     }
 }

@@ -3,22 +3,29 @@
 //! * [`Revocation`] says what is dead, [`Position`] how far a log or a replica is.
 //! * [`Replica`] holds every live revocation and answers in nanoseconds whether a token is hit.
 //! * [`Lease`] says until when a replica may be trusted.
-//! * [`Follower`] is a guard's side of the [`wire`] protocol, a state machine without I/O; [`follow()`] drives it.
+//! * [`Follower`] is a guard's side of the [`wire`] protocol: a plain value whose transitions return [`Action`]s. An
+//!   [`Enforcer`] carries them out, [`follow()`] drives both over real connections.
 
+mod clocks;
 mod codec;
+mod enforcer;
 mod follow;
 mod follower;
 mod lease;
 mod position;
 mod record;
 mod replica;
+mod snapshot;
 pub mod wire;
 
-pub use follow::{Endpoint, FollowError, UPGRADE_PROTOCOL, follow, forget_lapsed};
-pub use follower::{Follower, MAX_CLOCK_STEP, MAX_LEASE, ProtocolError};
+pub use clocks::{ClockWatch, MAX_CLOCK_STEP};
+pub use enforcer::Enforcer;
+pub use follow::{Endpoint, FollowError, UPGRADE_PROTOCOL, VerifySnapshot, converse, follow};
+pub use follower::{Action, FORGET_INTERVAL, Follower, MAX_LEASE, ProtocolError, Report};
 pub use lease::Lease;
-pub use position::{MalformedPosition, Position};
+pub use position::{BadPositions, MAX_WRITERS, MalformedPosition, Position, Positions, Writer};
 pub use record::{
     BadIdentifier, MAX_IDENTIFIER_BYTES, MAX_SESSION_INDEX, Revocation, SESSION_LIST_SECONDS, SessionIndex, Target,
 };
 pub use replica::{LAPSE_GRACE_SECONDS, Level, Replica, TokenFacts};
+pub use snapshot::{SNAPSHOT_TYPE, SnapshotClaims, SnapshotError, SnapshotHash};

@@ -32,6 +32,8 @@ pub struct TokenFacts<'a> {
     pub token: Option<&'a str>,
     /// `iat`; a token that does not say when it was issued is as old as the epoch.
     pub issued: UnixTime,
+    /// `exp`.
+    pub expires: UnixTime,
     /// `family`: which grant it was issued from.
     pub family: Option<&'a str>,
     /// `sid`.
@@ -57,6 +59,8 @@ pub enum Level {
     Key,
     /// Everything of its issuer up to a moment is dead.
     Everything,
+    /// It expired so long ago, by a clock of the guard or the authority, that what was said of it may be forgotten.
+    Lapsed,
 }
 
 impl Level {
@@ -70,6 +74,7 @@ impl Level {
             Self::Token => "revoked.token",
             Self::Key => "revoked.key",
             Self::Everything => "revoked.everything",
+            Self::Lapsed => "revoked.lapsed",
         }
     }
 }
@@ -81,6 +86,9 @@ pub struct Replica {
     lists: ArcSwap<BTreeMap<u32, Arc<SessionList>>>,
     own: Names,
     foreign: papaya::HashMap<Box<str>, Arc<Names>>,
+    /// Of what lapsed at or before this, records may be missing: a token that expired by then is refused, whatever a clock
+    /// that was set back says.
+    horizon: AtomicU64,
     /// Held by whoever changes the replica; readers never touch it.
     writer: Mutex<()>,
 }
@@ -93,6 +101,7 @@ impl Replica {
             lists: ArcSwap::default(),
             own: Names::default(),
             foreign: papaya::HashMap::new(),
+            horizon: AtomicU64::new(0),
             writer: Mutex::new(()),
         }
     }
@@ -104,14 +113,26 @@ impl Replica {
 
     /// Which revocation hits the token, if any does. Takes no lock, allocates nothing, makes no system call.
     pub fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
-        if token.issuer == &*self.issuer {
+        let level = if token.issuer == &*self.issuer {
             if token.session.is_some_and(|place| self.session_is_revoked(place)) {
                 return Some(Level::Session);
             }
             self.own.check(token)
         } else {
-            self.foreign.pin().get(token.issuer)?.check(token)
-        }
+            self.foreign.pin().get(token.issuer).and_then(|names| names.check(token))
+        };
+        // Last: `forget` moves the horizon before it drops anything, so what was missed above lies behind it.
+        level.or_else(|| (token.expires <= self.horizon()).then_some(Level::Lapsed))
+    }
+
+    /// Up to which expiry records may be missing: a token that expires later is judged by all that was ever said of it.
+    pub fn horizon(&self) -> UnixTime {
+        UnixTime::from_secs(self.horizon.load(Ordering::Acquire))
+    }
+
+    /// Says that every record that lapses after `horizon` is there.
+    pub fn complete(&self, horizon: UnixTime) {
+        self.horizon.store(horizon.as_secs(), Ordering::Release);
     }
 
     /// Whether the session at this place has been revoked.
@@ -155,10 +176,10 @@ impl Replica {
         self.lists.store(Arc::new(changed));
     }
 
-    /// Drops what has lapsed: whole session lists, and each record whose tokens have all expired.
-    pub fn forget(&self, now: UnixTime) {
+    /// Drops what has lapsed at `horizon`: whole session lists, and each record whose tokens have all expired.
+    pub fn forget(&self, horizon: UnixTime) {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let horizon = now.minus(LAPSE_GRACE_SECONDS);
+        self.horizon.fetch_max(horizon.as_secs(), Ordering::AcqRel);
         let lists = self.lists.load_full();
         if lists.keys().any(|list| SessionIndex::list_expires(*list) <= horizon) {
             let kept = lists.iter().filter(|(list, _)| SessionIndex::list_expires(**list) > horizon);
@@ -427,6 +448,7 @@ mod tests {
             client: Some("app"),
             token: Some("jti-1"),
             issued: at(1_000),
+            expires: at(90_000),
             family: Some("f1"),
             session_id: Some("s1"),
             session: Some(PLACE),
@@ -504,13 +526,27 @@ mod tests {
         let replica = Replica::new(ISSUER);
         replica.apply(&Revocation::own(Target::Token("jti-1".into()), at(2_000)));
         replica.apply(&Revocation::own(Target::Session(PLACE), SessionIndex::list_expires(PLACE.list)));
-        replica.forget(at(2_000 + LAPSE_GRACE_SECONDS - 1));
+        replica.forget(at(1_999));
         assert_eq!(replica.len(), 2);
-        replica.forget(at(2_000 + LAPSE_GRACE_SECONDS));
+        replica.forget(at(2_000));
         assert_eq!(replica.check(&TokenFacts { session: None, ..token() }), None);
         assert_eq!(replica.len(), 1);
-        replica.forget(at(36_000 + LAPSE_GRACE_SECONDS));
+        replica.forget(at(36_000));
         assert!(replica.is_empty());
+    }
+
+    #[test]
+    fn a_token_whose_revocation_may_be_forgotten_is_refused_whatever_the_clock_says() {
+        let replica = Replica::new(ISSUER);
+        let expires = at(2_000);
+        replica.apply(&Revocation::own(Target::Token("jti-1".into()), expires));
+        replica.forget(expires);
+        assert!(replica.is_empty());
+        assert_eq!(replica.check(&TokenFacts { expires, ..token() }), Some(Level::Lapsed));
+        assert_eq!(replica.check(&TokenFacts { expires: expires.plus(1), ..token() }), None);
+        // Loaded anew, it knows of these tokens again.
+        replica.complete(at(1_999));
+        assert_eq!(replica.check(&TokenFacts { expires, ..token() }), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::codec::{Reader, put_string};
-use super::position::Position;
+use super::position::{MAX_WRITERS, Position, Positions, Writer};
 use super::record::Revocation;
 
 /// The version of the stream that this crate speaks.
@@ -25,12 +25,15 @@ const PREFIX_BYTES: usize = 8;
 /// The longest text of a [`Frame::Refused`].
 const MAX_REFUSAL_BYTES: usize = 200;
 
+/// The longest signature of a [`Frame::SnapshotEnd`]: an RSA key of 8,192 bits and positions in [`MAX_WRITERS`] logs fit.
+pub const MAX_SIGNATURE_BYTES: usize = 8_192;
+
 /// Which process a guard is: drawn at its start, so that a restarted guard is another instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instance(pub [u8; 16]);
 
 /// One message of the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Frame {
     /// Guard: I am this instance, and have applied everything up to here.
     Hello {
@@ -38,43 +41,37 @@ pub enum Frame {
         version: u16,
         /// Which guard process this is.
         instance: Instance,
-        /// How far its replica is; the default position when it is empty.
-        applied: Position,
+        /// How far its replica is; nowhere when it has loaded no snapshot.
+        applied: Positions,
     },
     /// Guard: tell me the head, so that I may extend my lease from the moment I sent this.
     Renew {
         /// Names the moment of sending, to the guard alone.
         nonce: u64,
-        /// How far the replica is.
-        applied: Position,
     },
     /// Guard: my replica enforces everything up to here.
     Ack {
         /// How far the replica is.
-        applied: Position,
+        applied: Positions,
     },
-    /// Authority: the terms of this connection.
+    /// Authority: how this connection goes on.
     Welcome {
-        /// The term of the records that follow.
-        term: u64,
         /// How often the guard should renew.
         heartbeat: Duration,
         /// For how long a heartbeat lets a guard trust its replica.
         lease: Duration,
-        /// Whether deltas follow from the guard's position; otherwise a snapshot comes first.
-        resumed: bool,
+        /// What comes next.
+        opening: Opening,
     },
     /// Authority: some of the records of a snapshot.
     SnapshotPart {
-        /// In no order.
+        /// In the order of their bytes, over all parts.
         records: Vec<Revocation>,
     },
     /// Authority: the snapshot is complete.
     SnapshotEnd {
-        /// Everything up to here was in it.
-        position: Position,
-        /// How many records it had.
-        count: u64,
+        /// [`super::SnapshotClaims`], signed.
+        signature: String,
     },
     /// Authority: the records from `first` on, without gaps.
     Delta {
@@ -87,14 +84,26 @@ pub enum Frame {
     Heartbeat {
         /// The nonce of the `Renew`.
         nonce: u64,
-        /// The last record that was sent on this connection and the last that exists.
-        head: Position,
+        /// The last records that exist: every one up to here was sent on this connection before.
+        head: Positions,
     },
     /// Authority: this connection ends, and why.
     Refused {
         /// A sentence for the guard's log.
         reason: String,
     },
+}
+
+/// How a connection begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Opening {
+    /// A snapshot comes first.
+    Snapshot,
+    /// Deltas follow from where the guard is.
+    Resume,
+    /// A snapshot comes first, and the guard has read records that the authority does not have: its store is older than
+    /// what it once said.
+    Restored,
 }
 
 /// Bytes that are no frame of version 1.
@@ -167,24 +176,26 @@ impl Frame {
                 out.push(tag::HELLO);
                 out.extend_from_slice(&version.to_be_bytes());
                 out.extend_from_slice(&instance.0);
-                put_position(out, *applied);
+                put_positions(out, applied);
             }
-            Self::Renew { nonce, applied } => {
+            Self::Renew { nonce } => {
                 out.push(tag::RENEW);
                 out.extend_from_slice(&nonce.to_be_bytes());
-                put_position(out, *applied);
             }
             Self::Ack { applied } => {
                 out.push(tag::ACK);
-                put_position(out, *applied);
+                put_positions(out, applied);
             }
-            Self::Welcome { term, heartbeat, lease, resumed } => {
+            Self::Welcome { heartbeat, lease, opening } => {
                 out.push(tag::WELCOME);
                 out.extend_from_slice(&VERSION.to_be_bytes());
-                out.extend_from_slice(&term.to_be_bytes());
                 put_millis(out, *heartbeat);
                 put_millis(out, *lease);
-                out.push(u8::from(*resumed));
+                out.push(match opening {
+                    Opening::Snapshot => 0,
+                    Opening::Resume => 1,
+                    Opening::Restored => 2,
+                });
             }
             Self::SnapshotPart { records } => {
                 out.push(tag::SNAPSHOT_PART);
@@ -193,10 +204,9 @@ impl Frame {
                     record.encode(out);
                 }
             }
-            Self::SnapshotEnd { position, count } => {
+            Self::SnapshotEnd { signature } => {
                 out.push(tag::SNAPSHOT_END);
-                put_position(out, *position);
-                out.extend_from_slice(&count.to_be_bytes());
+                put_string(out, signature);
             }
             Self::Delta { first, records } => {
                 out.push(tag::DELTA);
@@ -209,7 +219,7 @@ impl Frame {
             Self::Heartbeat { nonce, head } => {
                 out.push(tag::HEARTBEAT);
                 out.extend_from_slice(&nonce.to_be_bytes());
-                put_position(out, *head);
+                put_positions(out, head);
             }
             Self::Refused { reason } => {
                 out.push(tag::REFUSED);
@@ -224,33 +234,33 @@ impl Frame {
         let mut from = Reader::new(bytes);
         let frame = match from.u8()? {
             tag::HELLO => {
-                Self::Hello { version: from.u16()?, instance: Instance(from.bytes16()?), applied: position(&mut from)? }
+                Self::Hello { version: from.u16()?, instance: Instance(from.array()?), applied: positions(&mut from)? }
             }
-            tag::RENEW => Self::Renew { nonce: from.u64()?, applied: position(&mut from)? },
-            tag::ACK => Self::Ack { applied: position(&mut from)? },
+            tag::RENEW => Self::Renew { nonce: from.u64()? },
+            tag::ACK => Self::Ack { applied: positions(&mut from)? },
             tag::WELCOME => {
                 if from.u16()? != VERSION {
                     return Err(MalformedFrame::OutOfRange);
                 }
                 Self::Welcome {
-                    term: from.u64()?,
                     heartbeat: millis(&mut from)?,
                     lease: millis(&mut from)?,
-                    resumed: match from.u8()? {
-                        0 => false,
-                        1 => true,
+                    opening: match from.u8()? {
+                        0 => Opening::Snapshot,
+                        1 => Opening::Resume,
+                        2 => Opening::Restored,
                         _ => return Err(MalformedFrame::OutOfRange),
                     },
                 }
             }
             tag::SNAPSHOT_PART => Self::SnapshotPart { records: records(&mut from)? },
-            tag::SNAPSHOT_END => Self::SnapshotEnd { position: position(&mut from)?, count: from.u64()? },
+            tag::SNAPSHOT_END => Self::SnapshotEnd { signature: from.string(MAX_SIGNATURE_BYTES)? },
             tag::DELTA => {
                 let first = position(&mut from)?;
                 let records = records(&mut from)?.into_iter().map(Arc::new).collect();
                 Self::Delta { first, records }
             }
-            tag::HEARTBEAT => Self::Heartbeat { nonce: from.u64()?, head: position(&mut from)? },
+            tag::HEARTBEAT => Self::Heartbeat { nonce: from.u64()?, head: positions(&mut from)? },
             tag::REFUSED => Self::Refused { reason: from.string(MAX_REFUSAL_BYTES)? },
             _ => return Err(MalformedFrame::UnknownFrame),
         };
@@ -283,13 +293,39 @@ pub fn take_frame(buffer: &mut bytes::BytesMut) -> Result<Option<Frame>, Malform
     Ok(Some(frame))
 }
 
+/// For `fuzz/`: a frame that can be read is written as the same frame, and no bytes do harm.
+#[doc(hidden)]
+pub fn fuzz(bytes: &[u8]) {
+    let _ = take_frame(&mut bytes::BytesMut::from(bytes));
+    if let Ok(frame) = Frame::decode_body(bytes) {
+        let mut written = Vec::new();
+        frame.encode(&mut written);
+        assert_eq!(take_frame(&mut bytes::BytesMut::from(written.as_slice())), Ok(Some(frame)));
+    }
+}
+
 fn put_position(out: &mut Vec<u8>, position: Position) {
+    out.extend_from_slice(&position.writer.0);
     out.extend_from_slice(&position.term.to_be_bytes());
     out.extend_from_slice(&position.seq.to_be_bytes());
 }
 
 fn position(from: &mut Reader<'_>) -> Result<Position, MalformedFrame> {
-    Ok(Position { term: from.u64()?, seq: from.u64()? })
+    Ok(Position { writer: Writer(from.array()?), term: from.u64()?, seq: from.u64()? })
+}
+
+fn put_positions(out: &mut Vec<u8>, positions: &Positions) {
+    out.push(u8::try_from(positions.iter().len()).unwrap_or(u8::MAX));
+    positions.iter().for_each(|place| put_position(out, place));
+}
+
+fn positions(from: &mut Reader<'_>) -> Result<Positions, MalformedFrame> {
+    let count = usize::from(from.u8()?);
+    if count > MAX_WRITERS {
+        return Err(MalformedFrame::OutOfRange);
+    }
+    let places = (0..count).map(|_| position(from)).collect::<Result<Vec<_>, _>>()?;
+    Positions::try_from(places).map_err(|_| MalformedFrame::OutOfRange)
 }
 
 fn put_millis(out: &mut Vec<u8>, span: Duration) {
@@ -328,23 +364,35 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_position() -> impl Strategy<Value = Position> {
-        (any::<u64>(), any::<u64>()).prop_map(|(term, seq)| Position { term, seq })
+        (any::<[u8; 8]>(), any::<u64>(), any::<u64>()).prop_map(|(writer, term, seq)| Position {
+            writer: Writer(writer),
+            term,
+            seq,
+        })
+    }
+
+    fn any_positions() -> impl Strategy<Value = Positions> {
+        vec(any_position(), 0..4).prop_filter_map("a log twice", |places| Positions::try_from(places).ok())
     }
 
     fn any_frame() -> impl Strategy<Value = Frame> {
         let span = || (1..=u32::MAX).prop_map(|ms| Duration::from_millis(u64::from(ms)));
+        let opening = prop_oneof![Just(Opening::Snapshot), Just(Opening::Resume), Just(Opening::Restored)];
         prop_oneof![
-            (any::<u16>(), any::<[u8; 16]>(), any_position())
+            (any::<u16>(), any::<[u8; 16]>(), any_positions())
                 .prop_map(|(version, id, applied)| { Frame::Hello { version, instance: Instance(id), applied } }),
-            (any::<u64>(), any_position()).prop_map(|(nonce, applied)| Frame::Renew { nonce, applied }),
-            any_position().prop_map(|applied| Frame::Ack { applied }),
-            (any::<u64>(), span(), span(), any::<bool>())
-                .prop_map(|(term, heartbeat, lease, resumed)| Frame::Welcome { term, heartbeat, lease, resumed }),
+            any::<u64>().prop_map(|nonce| Frame::Renew { nonce }),
+            any_positions().prop_map(|applied| Frame::Ack { applied }),
+            (span(), span(), opening).prop_map(|(heartbeat, lease, opening)| Frame::Welcome {
+                heartbeat,
+                lease,
+                opening
+            }),
             vec(any_revocation(), 0..9).prop_map(|records| Frame::SnapshotPart { records }),
-            (any_position(), any::<u64>()).prop_map(|(position, count)| Frame::SnapshotEnd { position, count }),
+            "[a-zA-Z0-9._-]{0,90}".prop_map(|signature| Frame::SnapshotEnd { signature }),
             (any_position(), vec(any_revocation().prop_map(Arc::new), 0..9))
                 .prop_map(|(first, records)| Frame::Delta { first, records }),
-            (any::<u64>(), any_position()).prop_map(|(nonce, head)| Frame::Heartbeat { nonce, head }),
+            (any::<u64>(), any_positions()).prop_map(|(nonce, head)| Frame::Heartbeat { nonce, head }),
             ".{0,60}".prop_map(|reason| Frame::Refused { reason: reason.chars().take(40).collect() }),
         ]
     }

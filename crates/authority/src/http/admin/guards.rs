@@ -25,12 +25,17 @@ pub(super) async fn list(State(state): Shared, _: Administrator) -> Json<Value> 
             "name": guard.name,
             "instance": base64url::encode(&guard.instance.0),
             "connected": guard.connected,
-            "applied": guard.applied.to_string(),
+            "applied": guard.applied.map(|place| place.to_string()),
             "lag": guard.lag,
             "lease_ms": u64::try_from(guard.lease_left.as_millis()).unwrap_or(u64::MAX),
         })
     });
-    Json(json!({ "head": state.hub.head().to_string(), "guards": guards.collect::<Vec<_>>() }))
+    Json(json!({
+        "head": state.hub.head().to_string(),
+        "guards": guards.collect::<Vec<_>>(),
+        // Not null: an alarm. A guard has read up to here, and the store does not have it.
+        "lost": state.hub.lost().map(|place| place.to_string()),
+    }))
 }
 
 #[derive(Debug, Deserialize)]

@@ -74,7 +74,14 @@ CREATE INDEX families_by_subject ON families (subject);
 CREATE INDEX families_by_client ON families (client_id);
 CREATE INDEX families_by_expiry ON families (expires);
 
--- The log that guards follow. A writer's term grows at each start; seq counts the term's records without gaps.
+-- The log that guards follow, one for each start: seq counts its records without gaps. Where earlier logs ended is kept,
+-- so that a guard which has read further shows that this store has lost something.
+CREATE TABLE logs (
+    term   BIGINT PRIMARY KEY,
+    writer TEXT NOT NULL,
+    seq    BIGINT NOT NULL
+);
+
 CREATE TABLE revocations (
     term    BIGINT NOT NULL,
     seq     BIGINT NOT NULL,

@@ -1,0 +1,61 @@
+//! Carries out what a [`Follower`](super::Follower) decides, on the replica and the lease that decisions are made by.
+
+use std::sync::Arc;
+
+use tracing::error;
+
+use super::follower::{Action, ProtocolError, Report};
+use super::lease::Lease;
+use super::replica::Replica;
+use super::wire::Frame;
+
+/// A replica and the lease beside it.
+#[derive(Debug, Clone)]
+pub struct Enforcer {
+    replica: Arc<Replica>,
+    lease: Arc<Lease>,
+}
+
+impl Enforcer {
+    /// Enforces on these two. Nobody else may change them.
+    pub const fn new(replica: Arc<Replica>, lease: Arc<Lease>) -> Self {
+        Self { replica, lease }
+    }
+
+    /// The replica.
+    pub const fn replica(&self) -> &Arc<Replica> {
+        &self.replica
+    }
+
+    /// The lease.
+    pub const fn lease(&self) -> &Arc<Lease> {
+        &self.lease
+    }
+
+    /// Carries out actions in their order, so that what an acknowledgement says is true before `send` is given it.
+    ///
+    /// # Errors
+    /// [`ProtocolError`]: close the connection.
+    pub fn carry_out(
+        &self,
+        actions: impl IntoIterator<Item = Action>,
+        mut send: impl FnMut(Frame),
+    ) -> Result<(), ProtocolError> {
+        for action in actions {
+            match action {
+                Action::Send(frame) => send(frame),
+                Action::Apply(record) => self.replica.apply(&record),
+                Action::Complete(horizon) => self.replica.complete(horizon),
+                Action::Forget(horizon) => self.replica.forget(horizon),
+                Action::Extend(until) => self.lease.extend(until),
+                Action::EndLease => self.lease.end(),
+                Action::Report(Report::AuthorityRestored { had }) => error!(
+                    had = %had,
+                    "the authority has lost revocations that this guard keeps: was its store restored from a backup?"
+                ),
+                Action::HangUp(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
