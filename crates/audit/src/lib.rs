@@ -9,6 +9,7 @@
 mod arithmetic;
 mod audit;
 mod baseline;
+mod collect;
 mod der;
 pub mod evidence;
 mod known;
@@ -23,8 +24,10 @@ mod setting;
 mod verdict;
 mod words;
 
+pub use arithmetic::factor::moduli;
 pub use audit::{Allow, Audit, Report, RuleResult};
 pub use baseline::{Baseline, BaselineError};
+pub use collect::Collector;
 pub use outcome::{Finding, Outcome, Place, Proof, Status, fail, review};
 pub use rule::{Check, Example, Group, Input, Rule, Severity, Tier};
 pub use setting::{Policy, Setting};

@@ -71,6 +71,12 @@ pub(crate) fn is_probable_prime(n: &BigUint) -> bool {
     })
 }
 
+/// Reads products of known primes, a hexadecimal number on each line.
+pub fn moduli(text: &str) -> Option<Vec<BigUint>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| BigUint::parse_bytes(line.trim_start_matches("0x").as_bytes(), 16)).collect()
+}
+
 /// The greatest common divisor.
 pub(crate) fn gcd(left: &BigUint, right: &BigUint) -> BigUint {
     let (mut left, mut right) = (left.clone(), right.clone());

@@ -153,21 +153,8 @@ fn numbers(line: &str) -> String {
             line = line.replace(name, &to_base64url(&make().to_bytes_be()));
         }
     }
-    line.replace("@own_certificate", &own_certificate()).replace("@certificate", OTHER_CERTIFICATE)
+    line
 }
-
-/// The same certificate with the key of RFC 7515 appendix A.3 in the place of zeros.
-fn own_certificate() -> String {
-    let mut der = probity_audit::evidence::base64(OTHER_CERTIFICATE).unwrap();
-    let at = der.windows(64).position(|window| window.iter().all(|byte| *byte == 0)).unwrap();
-    let x = probity_audit::evidence::base64url("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU").unwrap();
-    let y = probity_audit::evidence::base64url("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0").unwrap();
-    der.splice(at..at + 64, [x, y].concat());
-    probity_audit::evidence::to_base64(&der)
-}
-
-/// A certificate whose key is zeros.
-const OTHER_CERTIFICATE: &str = "MIIBAjCBqaADAgECAgEBMAoGCCqGSM49BAMCMBgxFjAUBgNVBAMMDXByb2JpdHktYXVkaXQwHhcNMjAwMTAxMDAwMDAwWhcNNDkxMjMxMjM1OTU5WjAYMRYwFAYDVQQDDA1wcm9iaXR5LWF1ZGl0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADAKBggqhkjOPQQDAgMIADAFAgEBAgEB";
 
 type Make = fn() -> BigUint;
 
