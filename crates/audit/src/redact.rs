@@ -5,7 +5,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::evidence::{base64url, find_tokens, to_hex};
 
 /// A token with a hash in place of its signature: it tells all, and opens nothing.
-pub fn token(text: &str) -> String {
+pub(crate) fn token(text: &str) -> String {
     match text.rsplit_once('.') {
         Some((signed, signature)) if !signature.is_empty() && text.split('.').count() == 3 => {
             format!("{signed}.[{}]", fingerprint(signature.as_bytes()))
@@ -19,13 +19,13 @@ pub fn token(text: &str) -> String {
 }
 
 /// A cookie's or a header's value: a token is redacted, anything long is replaced by its hash.
-pub fn value(text: &str) -> String {
+pub(crate) fn value(text: &str) -> String {
     let hidden = tokens_in(text);
     if hidden != text || text.len() <= 12 { hidden } else { format!("[{}]", fingerprint(text.as_bytes())) }
 }
 
 /// A text with every token in it redacted.
-pub fn tokens_in(text: &str) -> String {
+pub(crate) fn tokens_in(text: &str) -> String {
     let mut hidden = String::with_capacity(text.len());
     let mut from = 0;
     for (at, found) in find_tokens(text) {
@@ -38,7 +38,7 @@ pub fn tokens_in(text: &str) -> String {
 }
 
 /// A recovered secret: how long it is and its hash, or the secret itself when the operator wants to see it.
-pub fn secret(bytes: &[u8], show: bool) -> String {
+pub(crate) fn secret(bytes: &[u8], show: bool) -> String {
     let shown = match core::str::from_utf8(bytes) {
         Ok(text) if show && !text.is_empty() => format!(": {}", text.escape_debug()),
         _ if show => format!(": hex {}", to_hex(bytes)),
@@ -48,19 +48,19 @@ pub fn secret(bytes: &[u8], show: bool) -> String {
 }
 
 /// The first characters of a value that a person should recognise but not be able to use.
-pub fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let start: String = text.chars().take(2).collect();
     format!("{start}… ({} characters)", text.chars().count())
 }
 
 /// The first 8 bytes of the SHA-256 of something.
-pub fn fingerprint(bytes: &[u8]) -> String {
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
     let hash = to_hex(digest(&SHA256, bytes).as_ref());
     format!("sha256 {}", hash.get(..16).unwrap_or_default())
 }
 
 /// Header and claims of a token for a report, as JSON texts.
-pub fn readable(text: &str) -> Option<String> {
+pub(crate) fn readable(text: &str) -> Option<String> {
     let mut parts = text.split('.');
     let part = |part: &str| base64url(part).and_then(|bytes| String::from_utf8(bytes).ok());
     let header = part(parts.next()?)?;

@@ -1,7 +1,7 @@
 //! Numbers in words.
 
 /// A span of seconds for a person: `5 minutes`, `2 days`.
-pub fn duration(seconds: i64) -> String {
+pub(crate) fn duration(seconds: i64) -> String {
     let (count, unit) = match seconds.abs() {
         s if s < 120 => (seconds, "second"),
         s if s < 7_200 => (seconds / 60, "minute"),
@@ -13,7 +13,7 @@ pub fn duration(seconds: i64) -> String {
 }
 
 /// A count for a person: `1,234,567`.
-pub fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -26,6 +26,18 @@ pub enum Class {
     Limited,
 }
 
+impl Class {
+    /// The word for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unclear => "unclear",
+            Self::Limited => "limited",
+        }
+    }
+}
+
 /// What the operator says of an accepted answer: `status=200`, `body~text`, `header:Name~text`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AcceptWhen {

@@ -1,9 +1,10 @@
 //! Sends requests, one after the other, and logs each.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use probity_jose::SigningKey;
 use tokio::runtime::Handle;
 
 use super::calibrate::{AcceptWhen, Blind, Class, Discriminator, Response};
@@ -14,10 +15,11 @@ use super::scene::{OtherToken, Scene};
 use super::signer::Signer;
 use super::wire;
 use crate::Policy;
-use crate::evidence::{Evidence, Token};
+use crate::evidence::{Evidence, Json, Token};
 use crate::outcome::{Outcome, Place, Proof, fail};
 use crate::redact;
 use crate::rule::Rule;
+use crate::secrets::open_direct;
 
 /// What a live audit needs.
 #[derive(Debug)]
@@ -141,7 +143,12 @@ impl Prober {
         now: i64,
         runtime: Handle,
     ) -> Result<Self, String> {
-        let valid = Token::parse(&options.token, Place::of("the valid token")).ok_or("the token is no JWT")?;
+        let mut valid = Token::parse(&options.token, Place::of("the valid token")).ok_or("the token is no JWT")?;
+        if let Some(inside) = options.supplies.encryption_secret.as_deref().and_then(|key| open_direct(key, &valid.text)) {
+            // Forged content must look like the real one.
+            let nested = Token::parse(&inside, Place::default()).map(|token| token.claims);
+            valid.claims = nested.or_else(|| Json::parse(&inside)).unwrap_or(Json::Object(Vec::new()));
+        }
         let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
@@ -154,16 +161,14 @@ impl Prober {
                 client = client.add_root_certificate(certificate);
             }
         }
-        let keys = to_forge_keys().into_iter().map(|alg| {
-            probity_jose::SigningKey::generate(alg).map(|key| key.with_key_id(valid.kid().unwrap_or("probity")))
-        });
+        let forgery_keys = forgery_keys()?;
         let scene = Scene {
             keys: evidence.keys().cloned().collect(),
             key_set_texts: evidence.key_sets.iter().map(|set| set.text.clone()).collect(),
             certificate: None,
             others: Vec::new(),
             supplies: Supplies::default(),
-            forgery_keys: keys.collect::<Result<_, _>>().map_err(|error| error.to_string())?,
+            forgery_keys,
             now,
             marker: options.marker.clone(),
             url: options.target.url.to_string(),
@@ -214,10 +219,17 @@ impl Prober {
             self.calibration = format!("the endpoint can't be reached: {}", first.body);
             return false;
         }
-        let mut bad = ask(self, "no token", &Shot::bare(), 2);
-        bad.extend(ask(self, "garbage for a token", &Shot::token("garbage.for.token"), 2));
+        let missing = ask(self, "no token", &Shot::bare(), 2);
+        let garbage = ask(self, "garbage for a token", &Shot::token("garbage.for.token"), 2);
+        let bad = [missing.clone(), garbage].concat();
         let flipped = ask(self, "the valid token with one bit of its signature flipped", &Shot::token(broken), 2);
-        match Discriminator::learn(&valid, &bad, &self.options.accept_when) {
+        let accept_when = &self.options.accept_when;
+        // A service that takes garbage for a good token is told by what it refuses; its rules will say the rest.
+        let learnt = Discriminator::learn(&valid, &bad, accept_when).or_else(|blind| {
+            let refused = [missing, flipped.clone()].concat();
+            Discriminator::learn(&valid, &refused, accept_when).map_err(|_| blind)
+        });
+        match learnt {
             Ok(told) => {
                 self.accepts_flipped = flipped.iter().all(|response| told.class(response) == Class::Accepted);
                 self.calibration = format!("acceptance is told by {}", told.describe());
@@ -376,7 +388,7 @@ impl Prober {
         for (attempt, _, _) in accepted.iter().take(4) {
             let token = attempt.shot.token.as_deref().unwrap_or_default();
             finding =
-                finding.fact(attempt.what.clone(), redact::readable(token).unwrap_or_else(|| redact::tokens_in(token)));
+                finding.fact(attempt.what.clone(), without_signature(token));
         }
         finding.requests = accepted.into_iter().flat_map(|(_, numbers, _)| numbers).collect();
         finding.at(Place::of(self.scene.url.clone()))
@@ -423,11 +435,7 @@ impl Prober {
             what: what.to_owned(),
             method: method.clone(),
             url: redact::tokens_in(url.as_str()),
-            token: shot
-                .token
-                .as_deref()
-                .map(|token| redact::readable(token).unwrap_or_else(|| shorten(&redact::tokens_in(token))))
-                .unwrap_or_default(),
+            token: shot.token.as_deref().map(without_signature).unwrap_or_default(),
             status: 0,
             class: Class::Limited,
             response: String::new(),
@@ -477,6 +485,17 @@ impl Prober {
     }
 }
 
+/// Keys that nobody trusts, made once: they need be new to the target only.
+fn forgery_keys() -> Result<Arc<[SigningKey]>, String> {
+    static KEYS: OnceLock<Arc<[SigningKey]>> = OnceLock::new();
+    if let Some(keys) = KEYS.get() {
+        return Ok(Arc::clone(keys));
+    }
+    let keys: Vec<SigningKey> =
+        to_forge_keys().into_iter().map(SigningKey::generate).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    Ok(Arc::clone(KEYS.get_or_init(|| keys.into())))
+}
+
 async fn fetch(
     client: &reqwest::Client,
     method: &str,
@@ -518,6 +537,11 @@ fn describe(error: &reqwest::Error) -> String {
         cause = error.source();
     }
     redact::tokens_in(&text)
+}
+
+/// What a report says of a token: what it decodes to, and never its signature. Odd texts may hold a good signature anywhere.
+fn without_signature(token: &str) -> String {
+    redact::readable(token).unwrap_or_else(|| format!("{} characters, {}", token.len(), redact::fingerprint(token.as_bytes())))
 }
 
 fn shorten(text: &str) -> String {

@@ -27,7 +27,7 @@ pub struct Scene {
     /// Other tokens that the operator gave.
     pub others: Vec<OtherToken>,
     pub(super) supplies: Supplies,
-    pub(super) forgery_keys: Vec<probity_jose::SigningKey>,
+    pub(super) forgery_keys: std::sync::Arc<[SigningKey]>,
     pub(super) now: i64,
     pub(super) marker: String,
     pub(super) url: String,

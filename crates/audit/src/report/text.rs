@@ -210,8 +210,8 @@ impl Pen {
             for sent in &report.requests {
                 let _ = writeln!(
                     out,
-                    "  {:>4} {:<7} {} {} -> {} {:?}  {}",
-                    sent.number, sent.rule, sent.method, sent.url, sent.status, sent.class, sent.what
+                    "  {:>4} {:<7} {} {} -> {} {}  {}",
+                    sent.number, sent.rule, sent.method, sent.url, sent.status, sent.class.name(), sent.what
                 );
             }
         }

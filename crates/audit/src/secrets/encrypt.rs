@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 
 use crate::der;
-use crate::evidence::{Json, Key, to_base64url};
+use crate::evidence::{Json, Key, base64url, to_base64url};
 
 /// Tokens with this content, encrypted to a public key in every way that it fits, each with the algorithm's name.
 pub fn encrypt_to(key: &Key, content: &[u8]) -> Vec<(String, String)> {
@@ -25,6 +25,18 @@ pub fn encrypt_direct(secret: &[u8], content: &[u8]) -> Option<(String, String)>
     let enc = if secret.len() == 16 { "A128GCM" } else { "A256GCM" };
     let header = to_base64url(format!(r#"{{"alg":"dir","enc":"{enc}"}}"#).as_bytes());
     Some(("dir".to_owned(), seal(&header, "", secret, content)?))
+}
+
+/// What is inside a token that was encrypted directly by a shared key with GCM.
+pub fn open_direct(secret: &[u8], token: &str) -> Option<String> {
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, "", iv, sealed, tag] = parts.as_slice() else { return None };
+    let algorithm = if secret.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
+    let cipher = LessSafeKey::new(UnboundKey::new(algorithm, secret).ok()?);
+    let nonce = Nonce::try_assume_unique_for_key(&base64url(iv)?).ok()?;
+    let mut sealed = [base64url(sealed)?, base64url(tag)?].concat();
+    let opened = cipher.open_in_place(nonce, Aad::from(*header), &mut sealed).ok()?;
+    String::from_utf8(opened.to_vec()).ok()
 }
 
 fn rsa(key: &Key, alg: &str, content: &[u8]) -> Option<String> {

@@ -1,4 +1,10 @@
-//! The auditor from outside: every rule's examples, the matrix of verifiers, reports, real targets.
+//! The auditor from outside: every rule's examples, the matrix of verifiers, reports, conformant tokens, real targets.
 
+mod conformant;
 mod examples;
+mod kept;
+mod matrix;
+mod reports;
 mod samples;
+mod schema;
+mod verifier;

@@ -1,7 +1,7 @@
 //! HDR-01: Embedded jwk is trusted.
 
-use crate::live::{Plan, Scene};
 use crate::rules::prelude::*;
+use crate::live::{Plan, Scene};
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-01",
@@ -22,7 +22,8 @@ fn attack(scene: &Scene) -> Plan {
         let alg = key.algorithm().to_string();
         let jwk = key.public_jwk().unwrap_or_else(|| key.to_jwk().to_string());
         let jwk = Json::parse(&jwk).unwrap_or(Json::Null);
-        let with_kid = forge.header(&alg).with("jwk", jwk.clone());
+        let kid = scene.valid.kid().unwrap_or("probity-audit");
+        let with_kid = forge.header(&alg).with("jwk", jwk.with("kid", kid.into()));
         let own_kid = with_kid.with("kid", "probity-audit".into()).with("jwk", jwk.with("kid", "probity-audit".into()));
         [
             forge.signed_by(&format!("a new key for {alg} in jwk"), &with_kid, key),
