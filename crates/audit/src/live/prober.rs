@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use probity_jose::SigningKey;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Handle;
 
 use super::calibrate::{AcceptWhen, Blind, Class, Discriminator, Response};
@@ -144,7 +144,9 @@ impl Prober {
         runtime: Handle,
     ) -> Result<Self, String> {
         let mut valid = Token::parse(&options.token, Place::of("the valid token")).ok_or("the token is no JWT")?;
-        if let Some(inside) = options.supplies.encryption_secret.as_deref().and_then(|key| open_direct(key, &valid.text)) {
+        if let Some(inside) =
+            options.supplies.encryption_secret.as_deref().and_then(|key| open_direct(key, &valid.text))
+        {
             // Forged content must look like the real one.
             let nested = Token::parse(&inside, Place::default()).map(|token| token.claims);
             valid.claims = nested.or_else(|| Json::parse(&inside)).unwrap_or(Json::Object(Vec::new()));
@@ -387,8 +389,7 @@ impl Prober {
         }
         for (attempt, _, _) in accepted.iter().take(4) {
             let token = attempt.shot.token.as_deref().unwrap_or_default();
-            finding =
-                finding.fact(attempt.what.clone(), without_signature(token));
+            finding = finding.fact(attempt.what.clone(), without_signature(token));
         }
         finding.requests = accepted.into_iter().flat_map(|(_, numbers, _)| numbers).collect();
         finding.at(Place::of(self.scene.url.clone()))
@@ -491,8 +492,11 @@ fn forgery_keys() -> Result<Arc<[SigningKey]>, String> {
     if let Some(keys) = KEYS.get() {
         return Ok(Arc::clone(keys));
     }
-    let keys: Vec<SigningKey> =
-        to_forge_keys().into_iter().map(SigningKey::generate).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let keys: Vec<SigningKey> = to_forge_keys()
+        .into_iter()
+        .map(SigningKey::generate)
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
     Ok(Arc::clone(KEYS.get_or_init(|| keys.into())))
 }
 
@@ -541,7 +545,8 @@ fn describe(error: &reqwest::Error) -> String {
 
 /// What a report says of a token: what it decodes to, and never its signature. Odd texts may hold a good signature anywhere.
 fn without_signature(token: &str) -> String {
-    redact::readable(token).unwrap_or_else(|| format!("{} characters, {}", token.len(), redact::fingerprint(token.as_bytes())))
+    redact::readable(token)
+        .unwrap_or_else(|| format!("{} characters, {}", token.len(), redact::fingerprint(token.as_bytes())))
 }
 
 fn shorten(text: &str) -> String {

@@ -211,7 +211,13 @@ impl Pen {
                 let _ = writeln!(
                     out,
                     "  {:>4} {:<7} {} {} -> {} {}  {}",
-                    sent.number, sent.rule, sent.method, sent.url, sent.status, sent.class.name(), sent.what
+                    sent.number,
+                    sent.rule,
+                    sent.method,
+                    sent.url,
+                    sent.status,
+                    sent.class.name(),
+                    sent.what
                 );
             }
         }

@@ -102,23 +102,40 @@ async fn every_flaw_is_found_by_its_rule_and_correct_verifiers_are_left_alone() 
     ] {
         let report = audit(Flaw::None, manner, &keys).await;
         for result in report.with_status(Status::Fail) {
-            wrong.push(format!("{manner:?}: {} fails: {:?}", result.rule.id, result.findings.first().map(|finding| &finding.claim)));
+            wrong.push(format!(
+                "{manner:?}: {} fails: {:?}",
+                result.rule.id,
+                result.findings.first().map(|finding| &finding.claim)
+            ));
         }
         if report.verdict != Verdict::NotShownInsecure {
             wrong.push(format!("{manner:?}: {} {}", report.verdict.name(), report.headline()));
         }
         let inconclusive = ids(&report, &[Status::Inconclusive]);
-        let passed = report.results.iter().filter(|result| result.status == Status::Pass && result.rule.checks.iter().any(|check| check.is_live())).count();
+        let passed = report
+            .results
+            .iter()
+            .filter(|result| result.status == Status::Pass && result.rule.checks.iter().any(|check| check.is_live()))
+            .count();
         if passed < 40 {
             wrong.push(format!("{manner:?}: only {passed} live rules passed; {inconclusive:?}"));
         }
-        let _ = writeln!(table, "| {words} | | {} | {passed} live rules | {} |", inconclusive.join(" "), report.verdict.name());
+        let _ = writeln!(
+            table,
+            "| {words} | | {} | {passed} live rules | {} |",
+            inconclusive.join(" "),
+            report.verdict.name()
+        );
     }
     let report = audit(Flaw::None, Manner::Blind, &keys).await;
     if report.verdict != Verdict::CannotSay || !ids(&report, &[Status::Fail]).is_empty() {
         wrong.push(format!("a blind page: {} {:?}", report.verdict.name(), ids(&report, &[Status::Fail])));
     }
-    let _ = writeln!(table, "| shows nothing of whether the token was good | | every live rule | | {} |", report.verdict.name());
+    let _ = writeln!(
+        table,
+        "| shows nothing of whether the token was good | | every live rule | | {} |",
+        report.verdict.name()
+    );
     println!("{table}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     crate::kept::compare("audit-matrix.md", &table);
@@ -159,7 +176,10 @@ async fn no_signature_of_a_good_token_is_in_any_report() {
     ];
     for token in secret {
         let signature = token.rsplit('.').next().unwrap();
-        assert!(written.iter().all(|text| !text.contains(signature)), "a signature is in a report");
+        for text in &written {
+            let around = text.find(signature).map(|at| text[at.saturating_sub(300)..at].to_owned());
+            assert_eq!(around, None, "a signature is in a report");
+        }
     }
 }
 
@@ -187,7 +207,12 @@ async fn audit(flaw: Flaw, manner: Manner, keys: &Arc<Keys>) -> Report {
     with(flaw, manner, keys, |_| {}).await
 }
 
-async fn with(flaw: Flaw, manner: Manner, keys: &Arc<Keys>, change: impl FnOnce(&mut Audit<'static>) + Send + 'static) -> Report {
+async fn with(
+    flaw: Flaw,
+    manner: Manner,
+    keys: &Arc<Keys>,
+    change: impl FnOnce(&mut Audit<'static>) + Send + 'static,
+) -> Report {
     let options = options(flaw, manner, keys).await;
     let keys = Arc::clone(keys);
     tokio::task::spawn_blocking(move || {
@@ -212,7 +237,10 @@ async fn options(flaw: Flaw, manner: Manner, keys: &Arc<Keys>) -> LiveOptions {
         other("audience", mint(&keys.own, flaw, &plain.with("aud", "https://b.example".into()))),
         other("environment", mint(&keys.own, flaw, &plain.with("iss", "https://staging.example".into()))),
         other("dpop", mint(&keys.own, flaw, &plain.with("cnf", cnf("jkt", &keys.dpop.thumbprint())))),
-        other("mtls", mint(&keys.own, flaw, &plain.with("cnf", cnf("x5t#S256", "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2")))),
+        other(
+            "mtls",
+            mint(&keys.own, flaw, &plain.with("cnf", cnf("x5t#S256", "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"))),
+        ),
         other("withdrawn", mint(&keys.withdrawn, flaw, &plain)),
     ];
     let encrypts = matches!(flaw, Flaw::UnsignedContentAccepted | Flaw::TagIgnored);

@@ -93,7 +93,8 @@ fn the_page_loads_nothing_and_escapes_what_it_shows() {
 #[test]
 fn an_accepted_finding_is_left_out_until_its_end() {
     let accept = |until: &str| {
-        let text = format!("[[accept]]\nrule = \"KEY-01\"\nreason = \"a demo\"\nowner = \"team\"\nuntil = \"{until}\"\n");
+        let text =
+            format!("[[accept]]\nrule = \"KEY-01\"\nreason = \"a demo\"\nowner = \"team\"\nuntil = \"{until}\"\n");
         let mut audit = bad();
         audit.baseline = Baseline::parse(&text).unwrap();
         audit.run()
@@ -102,10 +103,18 @@ fn an_accepted_finding_is_left_out_until_its_end() {
     assert_ne!(report.verdict, Verdict::Forgeable);
     assert_eq!(report.suppressed.len(), 1);
     let sarif = report::sarif(&report, &Sarif { full: false, anchor: "README.md".to_owned() });
-    assert!(sarif["runs"][0]["results"].as_array().unwrap().iter().any(|result| result["suppressions"][0]["justification"].as_str().is_some_and(|why| why.contains("a demo"))));
+    assert!(
+        sarif["runs"][0]["results"].as_array().unwrap().iter().any(|result| result["suppressions"][0]["justification"]
+            .as_str()
+            .is_some_and(|why| why.contains("a demo")))
+    );
     // The examples' time is in November 2023.
     assert_eq!(accept("2023-11-01").verdict, Verdict::Forgeable);
-    for text in ["[[accept]]\nrule = \"KEY-01\"\n", "[[accept]]\nrule=\"a\"\nreason=\"b\"\nowner=\"c\"\nuntil=\"soon\"\n", "x = 1"] {
+    for text in [
+        "[[accept]]\nrule = \"KEY-01\"\n",
+        "[[accept]]\nrule=\"a\"\nreason=\"b\"\nowner=\"c\"\nuntil=\"soon\"\n",
+        "x = 1",
+    ] {
         assert!(Baseline::parse(text).is_err(), "{text}");
     }
 }
@@ -128,7 +137,13 @@ fn every_status_is_in_the_report_and_nothing_is_left_out() {
     assert_eq!(report.results.len(), rules::all().count());
     let coverage = report.coverage;
     assert_eq!(coverage.run + coverage.inconclusive + coverage.not_tested + coverage.not_applicable, coverage.total);
-    assert!(report.results.iter().filter(|result| result.status == Status::NotTested).all(|result| !result.notes.is_empty()));
+    assert!(
+        report
+            .results
+            .iter()
+            .filter(|result| result.status == Status::NotTested)
+            .all(|result| !result.notes.is_empty())
+    );
 }
 
 #[test]

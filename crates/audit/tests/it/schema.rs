@@ -16,7 +16,8 @@ fn check(value: &Json, schema: &Json, root: &Json, path: &str, found: &mut Vec<S
     }
     for (keyword, rule) in schema.members() {
         let ok = match keyword.as_str() {
-            "$schema" | "title" | "description" | "default" | "definitions" | "id" | "$id" | "format" | "additionalItems" => true,
+            "$schema" | "title" | "description" | "default" | "definitions" | "id" | "$id" | "format"
+            | "additionalItems" => true,
             "type" => rule.strings().iter().any(|name| is(value, name)),
             "enum" => rule.elements().iter().any(|one| same(one, value)),
             "required" => !value.is_object() || rule.strings().iter().all(|name| value.get(name).is_some()),
@@ -30,7 +31,9 @@ fn check(value: &Json, schema: &Json, root: &Json, path: &str, found: &mut Vec<S
             }
             "additionalProperties" => {
                 let known = schema.get("properties").map(Json::members).unwrap_or_default();
-                for (name, value) in value.members().iter().filter(|(name, _)| !known.iter().any(|(known, _)| known == name)) {
+                for (name, value) in
+                    value.members().iter().filter(|(name, _)| !known.iter().any(|(known, _)| known == name))
+                {
                     match rule {
                         Json::Bool(true) => {}
                         Json::Bool(_) => found.push(format!("{path}.{name} is not allowed")),
@@ -49,7 +52,11 @@ fn check(value: &Json, schema: &Json, root: &Json, path: &str, found: &mut Vec<S
             "maxItems" => value.elements().len() <= number(rule),
             "uniqueItems" => {
                 let elements = value.elements();
-                *rule == Json::Bool(false) || elements.iter().enumerate().all(|(at, one)| !elements.iter().skip(at + 1).any(|other| same(one, other)))
+                *rule == Json::Bool(false)
+                    || elements
+                        .iter()
+                        .enumerate()
+                        .all(|(at, one)| !elements.iter().skip(at + 1).any(|other| same(one, other)))
             }
             "minimum" => value.as_i64().is_none_or(|value| value >= rule.as_i64().unwrap()),
             "maximum" => value.as_i64().is_none_or(|value| value <= rule.as_i64().unwrap()),
@@ -68,7 +75,9 @@ fn check(value: &Json, schema: &Json, root: &Json, path: &str, found: &mut Vec<S
                 check(value, rule, root, path, &mut inner);
                 !inner.is_empty()
             }
-            "dependencies" => rule.members().iter().all(|(name, needs)| value.get(name).is_none() || needs.strings().iter().all(|need| value.get(need).is_some())),
+            "dependencies" => rule.members().iter().all(|(name, needs)| {
+                value.get(name).is_none() || needs.strings().iter().all(|need| value.get(need).is_some())
+            }),
             other => panic!("the validator does not know {other}"),
         };
         if !ok {
@@ -97,7 +106,9 @@ fn fits(text: &str, pattern: &str) -> bool {
     match pattern {
         // A version with up to four numbers.
         "[0-9]+(\\.[0-9]+){3}" => text.split('.').filter(|part| part.parse::<u32>().is_ok()).count() >= 4,
-        "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}?$" | "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$" => text.len() == 2 || text.len() == 5,
+        "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}?$" | "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$" => {
+            text.len() == 2 || text.len() == 5
+        }
         // A UUID.
         p if p.contains("[0-9a-fA-F]{8}") => text.len() == 36,
         // A media type.

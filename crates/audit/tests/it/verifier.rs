@@ -121,7 +121,9 @@ impl Keys {
             dpop: key("dpop"),
             decryption: agreement::PrivateKey::generate(&agreement::ECDH_P256).unwrap(),
             // Any modulus will do: nobody needs its factors to be fooled by a cube root.
-            cube: (BigUint::from(1u8) << 2047u32) + BigUint::from_bytes_be(digest::digest(&digest::SHA512, b"cube").as_ref()) + 1u8,
+            cube: (BigUint::from(1u8) << 2047u32)
+                + BigUint::from_bytes_be(digest::digest(&digest::SHA512, b"cube").as_ref())
+                + 1u8,
         }
     }
 
@@ -131,10 +133,17 @@ impl Keys {
         if flaw == Flaw::EncryptedTakenForSigned {
             let public = self.decryption.compute_public_key().unwrap();
             let (x, y) = public.as_ref()[1..].split_at(32);
-            keys.push(format!(r#"{{"kty":"EC","crv":"P-256","use":"enc","kid":"e1","x":"{}","y":"{}"}}"#, to_base64url(x), to_base64url(y)));
+            keys.push(format!(
+                r#"{{"kty":"EC","crv":"P-256","use":"enc","kid":"e1","x":"{}","y":"{}"}}"#,
+                to_base64url(x),
+                to_base64url(y)
+            ));
         }
         if flaw == Flaw::CubeRootAccepted {
-            keys.push(format!(r#"{{"kty":"RSA","kid":"cube","e":"Aw","n":"{}"}}"#, to_base64url(&self.cube.to_bytes_be())));
+            keys.push(format!(
+                r#"{{"kty":"RSA","kid":"cube","e":"Aw","n":"{}"}}"#,
+                to_base64url(&self.cube.to_bytes_be())
+            ));
         }
         if flaw == Flaw::PublishedSecretTrusted {
             keys.push(format!(r#"{{"kty":"oct","kid":"leaked","k":"{}"}}"#, to_base64url(SECRET)));
@@ -168,7 +177,9 @@ impl Verifier {
                     let verifier = Arc::clone(&verifier);
                     async move { Ok::<_, Infallible>(verifier.answer(request).await) }
                 });
-                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
+                );
             }
         });
         address
@@ -177,7 +188,8 @@ impl Verifier {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let _ = body.collect().await;
-        let header = |name: &str| parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let header =
+            |name: &str| parts.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         if self.manner == Manner::Limited && self.count.fetch_add(1, Ordering::Relaxed) % 7 == 6 {
             return Response::builder().status(429).header("retry-after", "0").body(Full::default()).unwrap();
         }
@@ -188,10 +200,16 @@ impl Verifier {
         let in_query = query.split('&').find_map(|pair| pair.strip_prefix("access_token=")).map(str::to_owned);
         let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
         let bound = header("authorization").and_then(|value| value.strip_prefix("DPoP ").map(str::to_owned));
-        let cookie = header("cookie").and_then(|value| value.split("; ").find_map(|pair| pair.strip_prefix("session=").map(str::to_owned)));
+        let cookie = header("cookie")
+            .and_then(|value| value.split("; ").find_map(|pair| pair.strip_prefix("session=").map(str::to_owned)));
         let lenient = self.flaw == Flaw::SecondUrlLenient && parts.uri.path() == "/second";
         let verdict = if let Some(token) = bound {
-            self.with_proof(&token, header("dpop").as_deref(), parts.method.as_str(), &format!("http://{}{}", header("host").unwrap_or_default(), parts.uri.path()))
+            self.with_proof(
+                &token,
+                header("dpop").as_deref(),
+                parts.method.as_str(),
+                &format!("http://{}{}", header("host").unwrap_or_default(), parts.uri.path()),
+            )
         } else {
             let token = match (bearer.or(cookie.clone()), in_query) {
                 (Some(_), Some(other)) if self.flaw == Flaw::SeveralTokensAccepted => Some(other),
@@ -199,7 +217,8 @@ impl Verifier {
                 (None, Some(token)) if self.flaw == Flaw::QueryTokenAccepted => Some(token),
                 (token, _) => token,
             };
-            let cross_site = header("sec-fetch-site").as_deref() == Some("cross-site") && self.flaw != Flaw::NoCsrfDefence;
+            let cross_site =
+                header("sec-fetch-site").as_deref() == Some("cross-site") && self.flaw != Flaw::NoCsrfDefence;
             match token {
                 Some(_) if cookie.is_some() && cross_site => Err(Refusal::from("cross-site")),
                 Some(token) => self.verify(&token, lenient),
@@ -216,7 +235,9 @@ impl Verifier {
     fn respond(&self, verdict: Result<Json, Refusal>, origin: Option<String>) -> Response<Full<Bytes>> {
         let mut response = Response::builder();
         if let (Flaw::AnyOriginAllowed, Some(origin)) = (self.flaw, origin) {
-            response = response.header("access-control-allow-origin", origin).header("access-control-allow-credentials", "true");
+            response = response
+                .header("access-control-allow-origin", origin)
+                .header("access-control-allow-credentials", "true");
         }
         if self.flaw == Flaw::ClockWrong {
             response = response.header("date", "Tue, 24 Nov 2015 08:16:00 GMT");
@@ -229,17 +250,32 @@ impl Verifier {
         match verdict {
             Ok(_) if self.flaw == Flaw::TokenIgnored => response.body(body("hello".to_owned())).unwrap(),
             Ok(claims) if self.flaw == Flaw::ClaimsIntoPage => {
-                let page = format!("<html>hello {}</html>", claims.text("name").or_else(|| claims.text("sub")).unwrap_or_default());
+                let page = format!(
+                    "<html>hello {}</html>",
+                    claims.text("name").or_else(|| claims.text("sub")).unwrap_or_default()
+                );
                 response.header("content-type", "text/html").body(body(page)).unwrap()
             }
             Ok(claims) => {
                 let sub = claims.text("sub").unwrap_or_default();
-                response.header("content-type", "application/json").body(body(format!(r#"{{"sub":{},"request":{number}}}"#, Json::from(sub)))).unwrap()
+                response
+                    .header("content-type", "application/json")
+                    .body(body(format!(r#"{{"sub":{},"request":{number}}}"#, Json::from(sub))))
+                    .unwrap()
             }
-            Err(refusal) if refusal.status != 401 => response.status(refusal.status).body(body("failed".to_owned())).unwrap(),
+            Err(refusal) if refusal.status != 401 => {
+                response.status(refusal.status).body(body("failed".to_owned())).unwrap()
+            }
             Err(refusal) => match self.manner {
-                Manner::AlwaysOk => response.header("content-type", "application/json").body(body(format!(r#"{{"error":"invalid_token","request":{number}}}"#))).unwrap(),
-                Manner::Redirect => response.status(302).header("location", format!("/login?state={number}")).body(Full::default()).unwrap(),
+                Manner::AlwaysOk => response
+                    .header("content-type", "application/json")
+                    .body(body(format!(r#"{{"error":"invalid_token","request":{number}}}"#)))
+                    .unwrap(),
+                Manner::Redirect => response
+                    .status(302)
+                    .header("location", format!("/login?state={number}"))
+                    .body(Full::default())
+                    .unwrap(),
                 _ => {
                     if self.flaw != Flaw::NoChallenge {
                         response = response.header("www-authenticate", "Bearer error=\"invalid_token\"");
@@ -274,8 +310,15 @@ impl Verifier {
         }
         let hash = to_base64url(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
         let fresh = said.get("iat").and_then(Json::as_i64).is_some_and(|iat| (iat - self.now).abs() < 300);
-        let used = said.text("jti") != Some("probity-0") || self.count.fetch_add(0x10_000, Ordering::Relaxed) < 0x10_000;
-        let good = header.text("typ") == Some("dpop+jwt") && said.text("htm") == Some(method) && said.text("htu") == Some(url) && said.text("ath") == Some(&hash) && said.text("jti").is_some() && fresh && used;
+        let used =
+            said.text("jti") != Some("probity-0") || self.count.fetch_add(0x10_000, Ordering::Relaxed) < 0x10_000;
+        let good = header.text("typ") == Some("dpop+jwt")
+            && said.text("htm") == Some(method)
+            && said.text("htu") == Some(url)
+            && said.text("ath") == Some(&hash)
+            && said.text("jti").is_some()
+            && fresh
+            && used;
         if good { Ok(claims) } else { Err("proof".into()) }
     }
 
@@ -284,8 +327,10 @@ impl Verifier {
             5 => self.decrypt(token)?,
             _ => self.verify_signed(token, lenient)?,
         };
-        let bound = claims.get("cnf").is_some_and(|cnf| cnf.get("jkt").is_some()) && self.flaw != Flaw::BoundTokenAsBearer;
-        let certificate = claims.get("cnf").is_some_and(|cnf| cnf.get("x5t#S256").is_some()) && self.flaw != Flaw::CertificateBindingIgnored;
+        let bound =
+            claims.get("cnf").is_some_and(|cnf| cnf.get("jkt").is_some()) && self.flaw != Flaw::BoundTokenAsBearer;
+        let certificate = claims.get("cnf").is_some_and(|cnf| cnf.get("x5t#S256").is_some())
+            && self.flaw != Flaw::CertificateBindingIgnored;
         if bound || certificate { Err("bound".into()) } else { Ok(claims) }
     }
 
@@ -296,10 +341,23 @@ impl Verifier {
         let key = match (header.text("alg"), self.flaw) {
             (Some("ECDH-ES"), Flaw::EncryptedTakenForSigned) => {
                 let epk = header.get("epk").ok_or("epk")?;
-                let point = [vec![4], base64url(epk.text("x").unwrap()).unwrap(), base64url(epk.text("y").unwrap()).unwrap()].concat();
+                let point =
+                    [vec![4], base64url(epk.text("x").unwrap()).unwrap(), base64url(epk.text("y").unwrap()).unwrap()]
+                        .concat();
                 let theirs = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
-                let shared = agreement::agree(&self.keys.decryption, theirs, Refusal::from("epk"), |shared| Ok(shared.to_vec()))?;
-                digest::digest(&digest::SHA256, &[&[0, 0, 0, 1][..], &shared, &[0, 0, 0, 7], b"A256GCM", &[0; 8], &256u32.to_be_bytes()].concat()).as_ref().to_vec()
+                let shared =
+                    agreement::agree(
+                        &self.keys.decryption,
+                        theirs,
+                        Refusal::from("epk"),
+                        |shared| Ok(shared.to_vec()),
+                    )?;
+                digest::digest(
+                    &digest::SHA256,
+                    &[&[0, 0, 0, 1][..], &shared, &[0, 0, 0, 7], b"A256GCM", &[0; 8], &256u32.to_be_bytes()].concat(),
+                )
+                .as_ref()
+                .to_vec()
             }
             (Some("dir"), Flaw::UnsignedContentAccepted | Flaw::TagIgnored) => SECRET.to_vec(),
             _ => return Err("encrypted".into()),
@@ -311,7 +369,10 @@ impl Verifier {
             let cipher = cipher::UnboundCipherKey::new(&cipher::AES_256, &key).map_err(|_| "key")?;
             let mut text = part(3)?;
             let context = cipher::DecryptionContext::Iv128(counter.into());
-            let opened = cipher::DecryptingKey::ctr(cipher).map_err(|_| "key")?.decrypt(&mut text, context).map_err(|_| "text")?;
+            let opened = cipher::DecryptingKey::ctr(cipher)
+                .map_err(|_| "key")?
+                .decrypt(&mut text, context)
+                .map_err(|_| "text")?;
             return self.verify_signed(&String::from_utf8_lossy(opened), false);
         }
         let cipher = aead::LessSafeKey::new(aead::UnboundKey::new(&aead::AES_256_GCM, &key).map_err(|_| "key")?);
@@ -331,7 +392,8 @@ impl Verifier {
             return Err(Refusal { status: 500, reason: "stack" });
         }
         let loose = self.flaw == Flaw::LenientBase64 || lenient;
-        let cleaned: String = if loose { token.chars().filter(|c| !matches!(c, ' ' | '=')).collect() } else { token.to_owned() };
+        let cleaned: String =
+            if loose { token.chars().filter(|c| !matches!(c, ' ' | '=')).collect() } else { token.to_owned() };
         let parts: Vec<&str> = cleaned.split('.').collect();
         let (Some(head), Some(payload)) = (parts.first(), parts.get(1)) else { return Err("parts".into()) };
         let signature = *parts.get(2).unwrap_or(&"");
@@ -348,7 +410,10 @@ impl Verifier {
             None if self.flaw == Flaw::FailsOpen => return Ok(Json::Object(vec![("sub".to_owned(), "alice".into())])),
             None => return Err(failed("header".into())),
         };
-        let alg = header.text("alg").ok_or_else(|| failed("alg".into())).or_else(|refusal| if self.flaw == Flaw::NoneAccepted { Ok("none") } else { Err(refusal) })?;
+        let alg = header
+            .text("alg")
+            .ok_or_else(|| failed("alg".into()))
+            .or_else(|refusal| if self.flaw == Flaw::NoneAccepted { Ok("none") } else { Err(refusal) })?;
         if self.flaw == Flaw::KidObjectFails && header.get("kid").is_some_and(|kid| kid.as_str().is_none()) {
             return Err(Refusal { status: 500, reason: "kid" });
         }
@@ -376,7 +441,9 @@ impl Verifier {
             }
             _ => return Err("claims".into()),
         };
-        if (header.repeated_member().is_some() || claims.repeated_member().is_some()) && self.flaw != Flaw::DuplicatesAccepted {
+        if (header.repeated_member().is_some() || claims.repeated_member().is_some())
+            && self.flaw != Flaw::DuplicatesAccepted
+        {
             return Err("duplicates".into());
         }
         self.check_claims(&header, &claims).map(|()| claims)
@@ -402,34 +469,50 @@ impl Verifier {
             Flaw::PemAsSecret | Flaw::PemOfRecoveredKeyAsSecret => hs(pem(&own).as_bytes()),
             Flaw::DerAsSecret => hs(&spki(&own)),
             Flaw::KeySetAsSecret => hs(self.keys.set(flaw).as_bytes()),
-            Flaw::ZeroSignatureAccepted => alg == "ES256" && signature.len() == 64 && signature.iter().all(|byte| *byte == 0),
+            Flaw::ZeroSignatureAccepted => {
+                alg == "ES256" && signature.len() == 64 && signature.iter().all(|byte| *byte == 0)
+            }
             Flaw::EmptySecretAccepted => hs(b""),
             Flaw::CommonSecretAccepted => hs(b"your-384-bit-secret"),
             Flaw::PublishedSecretTrusted => hs(SECRET),
             Flaw::KidIsAFile => header.text("kid").is_some_and(|kid| kid.contains("/dev/null")) && hs(b""),
-            Flaw::KidReachesSql => header.text("kid").and_then(|kid| kid.split_once("' UNION SELECT '")).is_some_and(|(_, rest)| hs(rest.split('\'').next().unwrap().as_bytes())),
+            Flaw::KidReachesSql => header
+                .text("kid")
+                .and_then(|kid| kid.split_once("' UNION SELECT '"))
+                .is_some_and(|(_, rest)| hs(rest.split('\'').next().unwrap().as_bytes())),
             Flaw::EmbeddedKeyTrusted => header.get("jwk").is_some_and(|jwk| {
                 let alg = alg.parse().ok();
-                alg.and_then(|alg| VerifyingKey::from_jwk(jwk.to_string().as_bytes(), alg).ok()).is_some_and(|key| key.verify(input.as_bytes(), signature).is_ok())
+                alg.and_then(|alg| VerifyingKey::from_jwk(jwk.to_string().as_bytes(), alg).ok())
+                    .is_some_and(|key| key.verify(input.as_bytes(), signature).is_ok())
             }),
-            Flaw::EmbeddedCertificateTrusted => header.get("x5c").and_then(|chain| base64(chain.elements().first()?.as_str()?)).is_some_and(|der| {
-                // The point of a P-256 key stands at a fixed place before the signature.
-                let at = der.windows(2).position(|window| window == [0, 4]).unwrap_or(0) + 2;
-                der.get(at..at + 64).is_some_and(|point| {
-                    let (x, y) = point.split_at(32);
-                    let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#, to_base64url(x), to_base64url(y));
-                    VerifyingKey::from_jwk(jwk.as_bytes(), SignatureAlgorithm::Es256).is_ok_and(|key| key.verify(input.as_bytes(), signature).is_ok())
+            Flaw::EmbeddedCertificateTrusted => {
+                header.get("x5c").and_then(|chain| base64(chain.elements().first()?.as_str()?)).is_some_and(|der| {
+                    // The point of a P-256 key stands at a fixed place before the signature.
+                    let at = der.windows(2).position(|window| window == [0, 4]).unwrap_or(0) + 2;
+                    der.get(at..at + 64).is_some_and(|point| {
+                        let (x, y) = point.split_at(32);
+                        let jwk = format!(
+                            r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#,
+                            to_base64url(x),
+                            to_base64url(y)
+                        );
+                        VerifyingKey::from_jwk(jwk.as_bytes(), SignatureAlgorithm::Es256)
+                            .is_ok_and(|key| key.verify(input.as_bytes(), signature).is_ok())
+                    })
                 })
-            }),
+            }
             Flaw::IssuerNotBoundToKeys => verifies(&self.keys.other_issuer, input, signature),
             Flaw::WithdrawnKeyTrusted => verifies(&self.keys.withdrawn, input, signature),
             Flaw::CubeRootAccepted => {
-                let block = (BigUint::from_bytes_be(signature).modpow(&BigUint::from(3u8), &self.keys.cube)).to_bytes_be();
+                let block =
+                    (BigUint::from_bytes_be(signature).modpow(&BigUint::from(3u8), &self.keys.cube)).to_bytes_be();
                 let hash = digest::digest(&digest::SHA256, input.as_bytes());
                 // The careless check: padding, hash, and no look at what follows.
                 block.windows(32).any(|window| window == hash.as_ref()) && block.first() == Some(&1)
             }
-            Flaw::AlgorithmNotBound if alg == "HS512" => hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, SECRET), input.as_bytes()).as_ref() == signature,
+            Flaw::AlgorithmNotBound if alg == "HS512" => {
+                hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, SECRET), input.as_bytes()).as_ref() == signature
+            }
             _ => false,
         };
         if accepted {
@@ -437,7 +520,11 @@ impl Verifier {
         }
         if uses_hmac(flaw) {
             let tag = mac(SECRET, input);
-            let right = if flaw == Flaw::MacComparedByItsLength { !signature.is_empty() && tag.starts_with(signature) } else { tag == signature };
+            let right = if flaw == Flaw::MacComparedByItsLength {
+                !signature.is_empty() && tag.starts_with(signature)
+            } else {
+                tag == signature
+            };
             return if alg == "HS256" && right { Ok(()) } else { Err("signature".into()) };
         }
         if alg != "ES256" {
@@ -468,13 +555,18 @@ impl Verifier {
         if time("iat")?.is_some_and(|iat| iat > self.now + 300) && flaw != Flaw::FutureIssueAccepted {
             return Err("issued in the future".into());
         }
-        if claims.text("iss") != Some(ISSUER) && !(flaw == Flaw::IssuerIgnored || (flaw == Flaw::OtherEnvironmentAccepted && claims.text("iss") == Some("https://staging.example"))) {
+        if claims.text("iss") != Some(ISSUER)
+            && !(flaw == Flaw::IssuerIgnored
+                || (flaw == Flaw::OtherEnvironmentAccepted && claims.text("iss") == Some("https://staging.example")))
+        {
             return Err("issuer".into());
         }
         let audiences = claims.get("aud").map(Json::strings).unwrap_or_default();
         let audience = match flaw {
             Flaw::AudienceIgnored => true,
-            Flaw::OtherAudienceAccepted => audiences.iter().any(|audience| [AUDIENCE, "https://b.example"].contains(audience)),
+            Flaw::OtherAudienceAccepted => {
+                audiences.iter().any(|audience| [AUDIENCE, "https://b.example"].contains(audience))
+            }
             Flaw::AudienceBySubstring => audiences.iter().any(|audience| audience.contains(AUDIENCE)),
             Flaw::IdTokenAccepted => audiences.iter().any(|audience| [AUDIENCE, "web"].contains(audience)),
             _ => audiences.contains(&AUDIENCE),
@@ -492,7 +584,6 @@ impl Verifier {
         };
         if typ != "at+jwt" && !any_type { Err("type".into()) } else { Ok(()) }
     }
-
 }
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -505,7 +596,11 @@ pub(crate) fn uses_hmac(flaw: Flaw) -> bool {
 
 /// The claims of a good token.
 pub(crate) fn claims(now: i64) -> Json {
-    let text = format!(r#"{{"iss":"{ISSUER}","sub":"alice","aud":"{AUDIENCE}","client_id":"web","iat":{},"exp":{},"jti":"9f4e1d3c-9a8b-4c21"}}"#, now - 10, now + 1_800);
+    let text = format!(
+        r#"{{"iss":"{ISSUER}","sub":"alice","aud":"{AUDIENCE}","client_id":"web","iat":{},"exp":{},"jti":"9f4e1d3c-9a8b-4c21"}}"#,
+        now - 10,
+        now + 1_800
+    );
     Json::parse(&text).unwrap()
 }
 

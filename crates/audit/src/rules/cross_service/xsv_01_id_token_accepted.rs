@@ -1,7 +1,7 @@
 //! XSV-01: ID token accepted as access token.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-01",

@@ -1,7 +1,7 @@
 //! XSV-02: Refresh, logout, assertion or DPoP JWT accepted as access token.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-02",
@@ -17,17 +17,31 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn attack(scene: &Scene) -> Plan {
-    let given = scene.must_refuse(&[("refresh", "a refresh token"), ("logout", "a logout token"), ("assertion", "a client assertion"), ("dpop-proof", "a DPoP proof")]);
+    let given = scene.must_refuse(&[
+        ("refresh", "a refresh token"),
+        ("logout", "a logout token"),
+        ("assertion", "a client assertion"),
+        ("dpop-proof", "a DPoP proof"),
+    ]);
     if !matches!(given, Plan::Skip(_)) || scene.signer().is_none() {
         return given;
     }
-    let events = Json::Object(vec![("http://schemas.openid.net/event/backchannel-logout".to_owned(), Json::Object(Vec::new()))]);
+    let events =
+        Json::Object(vec![("http://schemas.openid.net/event/backchannel-logout".to_owned(), Json::Object(Vec::new()))]);
     scene.signed(|forge| {
         let logout = forge.claims_json().with("events", events);
         vec![
             forge.token("a logout token", &forge.header().with("typ", "logout+jwt".into()), &logout),
-            forge.token("a DPoP proof", &forge.header().with("typ", "dpop+jwt".into()), &forge.claims_json().with("htm", "GET".into()).with("htu", scene.url().into())),
-            forge.token("a client assertion", &forge.header().with("typ", "client-authentication+jwt".into()), &forge.claims_json()),
+            forge.token(
+                "a DPoP proof",
+                &forge.header().with("typ", "dpop+jwt".into()),
+                &forge.claims_json().with("htm", "GET".into()).with("htu", scene.url().into()),
+            ),
+            forge.token(
+                "a client assertion",
+                &forge.header().with("typ", "client-authentication+jwt".into()),
+                &forge.claims_json(),
+            ),
         ]
     })
 }

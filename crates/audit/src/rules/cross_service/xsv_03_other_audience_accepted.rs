@@ -1,7 +1,7 @@
 //! XSV-03: Token for service B works at A.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-03",

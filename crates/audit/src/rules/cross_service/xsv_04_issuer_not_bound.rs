@@ -1,7 +1,7 @@
 //! XSV-04: Issuer is not bound to its keys.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-04",
@@ -24,5 +24,9 @@ fn attack(scene: &Scene) -> Plan {
     let header = forge.header(signer.algorithm()).with("kid", signer.kid().unwrap_or_default().into());
     let input = forge.input(&header, &forge.claims_json());
     let signature = signer.sign(input.as_bytes()).unwrap_or_default();
-    Plan::of(vec![forge.with_signature("the valid token's claims, signed by another issuer's key", &header, &signature)])
+    Plan::of(vec![forge.with_signature(
+        "the valid token's claims, signed by another issuer's key",
+        &header,
+        &signature,
+    )])
 }

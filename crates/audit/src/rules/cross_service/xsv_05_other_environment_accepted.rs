@@ -1,7 +1,7 @@
 //! XSV-05: Other environment or tenant accepted.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-05",

@@ -1,7 +1,7 @@
 //! XSV-07: DPoP-bound token accepted as bearer.
 
-use crate::rules::prelude::*;
 use crate::live::{Carried, Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-07",
@@ -24,7 +24,11 @@ fn attack(scene: &Scene) -> Plan {
                 shot.carrier = Some(Carried::bearer());
                 shot
             };
-            let bearers = attempts.into_iter().map(|attempt| crate::live::Attempt { shot: bearer(attempt.shot), twin: attempt.twin.map(bearer), ..attempt });
+            let bearers = attempts.into_iter().map(|attempt| crate::live::Attempt {
+                shot: bearer(attempt.shot),
+                twin: attempt.twin.map(bearer),
+                ..attempt
+            });
             Plan::of(bearers.collect())
         }
         other => other,

@@ -1,7 +1,7 @@
 //! XSV-08: Certificate-bound token accepted without the certificate.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-08",

@@ -1,7 +1,7 @@
 //! XSV-09: DPoP proof checks incomplete.
 
-use crate::rules::prelude::*;
 use crate::live::{Prober, dpop};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-09",

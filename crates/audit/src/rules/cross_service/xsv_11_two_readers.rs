@@ -1,7 +1,7 @@
 //! XSV-11: Two verifiers read the token differently.
 
-use crate::rules::prelude::*;
 use crate::live::{Class, Prober, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-11",

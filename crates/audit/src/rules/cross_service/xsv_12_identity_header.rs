@@ -1,7 +1,7 @@
 //! XSV-12: Identity header from the client is believed.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "XSV-12",
@@ -19,9 +19,20 @@ pub(super) static RULE: Rule = Rule {
 fn attack(scene: &Scene) -> Plan {
     let sub = scene.claims().text("sub").unwrap_or("1").to_owned();
     let names = [
-        "X-User-Id", "X-User", "X-Forwarded-User", "X-Remote-User", "Remote-User", "X-Auth-User", "X-Auth-Subject", "X-Auth-Request-User", "X-Authenticated-User", "X-Consumer-Username",
-        "X-Forwarded-Email", "X-Webauth-User",
+        "X-User-Id",
+        "X-User",
+        "X-Forwarded-User",
+        "X-Remote-User",
+        "Remote-User",
+        "X-Auth-User",
+        "X-Auth-Subject",
+        "X-Auth-Request-User",
+        "X-Authenticated-User",
+        "X-Consumer-Username",
+        "X-Forwarded-Email",
+        "X-Webauth-User",
     ];
-    let attempts = names.map(|name| Attempt::new(format!("{name} without a token"), Shot::bare().header(name, &sub), Shot::bare()));
+    let attempts = names
+        .map(|name| Attempt::new(format!("{name} without a token"), Shot::bare().header(name, &sub), Shot::bare()));
     Plan::of(attempts.into())
 }

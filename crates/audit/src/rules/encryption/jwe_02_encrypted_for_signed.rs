@@ -1,7 +1,7 @@
 //! JWE-02: Encrypted token accepted where a signed one is needed.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene};
+use crate::rules::prelude::*;
 use crate::secrets::encrypt_to;
 
 pub(super) static RULE: Rule = Rule {

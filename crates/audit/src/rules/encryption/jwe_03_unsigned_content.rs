@@ -1,7 +1,7 @@
 //! JWE-03: Decrypted content is not signed.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene};
+use crate::rules::prelude::*;
 use crate::secrets::{encrypt_direct, encrypt_to};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +22,12 @@ fn attack(scene: &Scene) -> Plan {
         return Plan::not_applicable("the endpoint's tokens are not encrypted");
     }
     let claims = scene.forge().claims_json().to_string();
-    let mut tokens: Vec<(String, String)> = scene.keys.iter().filter(|key| !key.for_signatures() || key.usage().is_none()).flat_map(|key| encrypt_to(key, claims.as_bytes())).collect();
+    let mut tokens: Vec<(String, String)> = scene
+        .keys
+        .iter()
+        .filter(|key| !key.for_signatures() || key.usage().is_none())
+        .flat_map(|key| encrypt_to(key, claims.as_bytes()))
+        .collect();
     if let Some(secret) = scene.encryption_secret() {
         tokens.extend(encrypt_direct(secret, claims.as_bytes()));
     }

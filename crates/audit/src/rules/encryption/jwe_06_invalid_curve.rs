@@ -10,7 +10,9 @@ pub(super) static RULE: Rule = Rule {
     references: "RFC 8725 3.4; CVE-2017-16007; CWE-347",
     why: "A point off the curve makes the shared secret one of a few values, and each answer tells a part of the key.",
     fix: "Validate epk.",
-    bad: Example::behaviour("A token whose `epk` is off its curve is answered differently from any other undecryptable token."),
+    bad: Example::behaviour(
+        "A token whose `epk` is off its curve is answered differently from any other undecryptable token.",
+    ),
     good: Example::behaviour("`epk` is checked before it is used."),
     checks: &[Check::Never("telling such answers apart is not built yet")],
 };

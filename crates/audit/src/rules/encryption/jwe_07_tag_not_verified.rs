@@ -1,7 +1,7 @@
 //! JWE-07: Tag not verified or short tag accepted.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene, Shot, flip};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "JWE-07",
@@ -25,8 +25,13 @@ fn attack(scene: &Scene) -> Plan {
     };
     let tag = base64url(tag).unwrap_or_default();
     let with = |tag: &[u8]| format!("{rest}.{}", to_base64url(tag));
-    let attempt = |what: &str, tag: &[u8]| Attempt { twin: None, ..Attempt::new(what, Shot::token(with(tag)), Shot::bare()) };
-    let mut attempts = vec![attempt("a bit of the tag flipped", &flip(&tag)), attempt("a tag of zeros", &vec![0; tag.len()]), attempt("an empty tag", b"")];
+    let attempt =
+        |what: &str, tag: &[u8]| Attempt { twin: None, ..Attempt::new(what, Shot::token(with(tag)), Shot::bare()) };
+    let mut attempts = vec![
+        attempt("a bit of the tag flipped", &flip(&tag)),
+        attempt("a tag of zeros", &vec![0; tag.len()]),
+        attempt("an empty tag", b""),
+    ];
     for length in [1, 4, 8, 12] {
         if let Some(short) = tag.get(..length) {
             attempts.push(attempt(&format!("the first {length} bytes of the tag"), short));

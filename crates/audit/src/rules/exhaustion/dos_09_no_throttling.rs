@@ -1,7 +1,7 @@
 //! DOS-09: No throttling of bad tokens.
 
-use crate::rules::prelude::*;
 use crate::live::Prober;
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "DOS-09",
@@ -25,5 +25,8 @@ fn probe(prober: &mut Prober) -> Outcome {
     if bad < 50 {
         return Outcome::inconclusive(format!("only {bad} bad tokens were sent"));
     }
-    review(format!("{bad} bad tokens were answered without 429.")).severity(Severity::Info).proof(Proof::ProvenLive).into()
+    review(format!("{bad} bad tokens were answered without 429."))
+        .severity(Severity::Info)
+        .proof(Proof::ProvenLive)
+        .into()
 }

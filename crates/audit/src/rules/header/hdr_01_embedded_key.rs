@@ -1,7 +1,7 @@
 //! HDR-01: Embedded jwk is trusted.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-01",

@@ -1,7 +1,7 @@
 //! HDR-04: x5c chain trusted without an anchor.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene, self_signed};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-04",

@@ -1,7 +1,7 @@
 //! HDR-07: kid path traversal.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-07",
@@ -28,5 +28,16 @@ fn attack(scene: &Scene) -> Plan {
         ("../../../../../../../../proc/sys/kernel/randomize_va_space", b"2\n"),
         ("../../../../../../../../proc/sys/kernel/randomize_va_space", b"2"),
     ];
-    Plan::of(files.into_iter().map(|(kid, content)| forge.hmac(&format!("kid {kid}, signed with the file's content"), &forge.header("HS256").with("kid", kid.into()), content)).collect())
+    Plan::of(
+        files
+            .into_iter()
+            .map(|(kid, content)| {
+                forge.hmac(
+                    &format!("kid {kid}, signed with the file's content"),
+                    &forge.header("HS256").with("kid", kid.into()),
+                    content,
+                )
+            })
+            .collect(),
+    )
 }

@@ -1,7 +1,7 @@
 //! HDR-08: kid SQL injection.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-08",
@@ -27,5 +27,9 @@ fn attack(scene: &Scene) -> Plan {
         "x' UNION SELECT NULL,'probity' -- ",
         "x' UNION SELECT 'probity','probity' -- ",
     ];
-    Plan::of(kids.into_iter().map(|kid| forge.hmac(&format!("kid {kid}"), &forge.header("HS256").with("kid", kid.into()), b"probity")).collect())
+    Plan::of(
+        kids.into_iter()
+            .map(|kid| forge.hmac(&format!("kid {kid}"), &forge.header("HS256").with("kid", kid.into()), b"probity"))
+            .collect(),
+    )
 }

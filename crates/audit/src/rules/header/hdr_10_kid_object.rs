@@ -1,7 +1,7 @@
 //! HDR-10: kid LDAP/NoSQL/object injection.
 
-use crate::rules::prelude::*;
 use crate::live::{Class, Prober, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-10",
@@ -42,7 +42,10 @@ fn probe(prober: &mut Prober) -> Outcome {
     let mut finding = if !accepted.is_empty() {
         fail(format!("A token whose kid is {} was accepted.", names(&accepted))).severity(Severity::High)
     } else if !failed.is_empty() {
-        review(format!("A kid that is {} makes the server fail: it reaches something that does not expect it.", names(&failed)))
+        review(format!(
+            "A kid that is {} makes the server fail: it reaches something that does not expect it.",
+            names(&failed)
+        ))
     } else {
         return Outcome::passed("five odd kinds of kid refused");
     }

@@ -1,7 +1,7 @@
 //! HDR-11: Unknown or missing kid falls back to any key.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-11",

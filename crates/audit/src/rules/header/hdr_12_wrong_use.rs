@@ -1,7 +1,7 @@
 //! HDR-12: Key with wrong use/key_ops verifies a token.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-12",
@@ -17,10 +17,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn attack(scene: &Scene) -> Plan {
-    let secrets: Vec<(String, Vec<u8>)> = scene.keys.iter().filter(|key| key.kty() == "oct").filter_map(|key| Some((key.name(), key.bytes("k")?))).collect();
+    let secrets: Vec<(String, Vec<u8>)> = scene
+        .keys
+        .iter()
+        .filter(|key| key.kty() == "oct")
+        .filter_map(|key| Some((key.name(), key.bytes("k")?)))
+        .collect();
     if !secrets.is_empty() {
         let forge = scene.forge();
-        let attempts = secrets.iter().map(|(name, secret)| forge.hmac(&format!("HS256 with the published secret of {name}"), &forge.header("HS256"), secret));
+        let attempts = secrets.iter().map(|(name, secret)| {
+            forge.hmac(&format!("HS256 with the published secret of {name}"), &forge.header("HS256"), secret)
+        });
         return Plan::of(attempts.collect());
     }
     match scene.wrong_use_signer() {
@@ -31,6 +38,8 @@ fn attack(scene: &Scene) -> Plan {
             let signature = signer.sign(input.as_bytes()).unwrap_or_default();
             Plan::of(vec![forge.with_signature("a token signed by the key with use enc", &header, &signature)])
         }
-        None => Plan::not_tested("needs the private half of a key of the set with use enc (--other-key FILE), or a set with a secret in it"),
+        None => Plan::not_tested(
+            "needs the private half of a key of the set with use enc (--other-key FILE), or a set with a secret in it",
+        ),
     }
 }

@@ -1,7 +1,7 @@
 //! HDR-13: Malformed header causes a server error.
 
-use crate::rules::prelude::*;
 use crate::live::{Class, Prober, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-13",

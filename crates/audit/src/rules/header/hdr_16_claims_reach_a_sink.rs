@@ -1,7 +1,7 @@
 //! HDR-16: Signed claims reach an injection sink.
 
-use crate::rules::prelude::*;
 use crate::live::Prober;
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "HDR-16",
@@ -11,7 +11,9 @@ pub(super) static RULE: Rule = Rule {
     references: "8725bis 3.10 (renamed: carefully evaluate received claims); CWE-20; CWE-79; CWE-89",
     why: "A signed claim is still an input: its text came from a user, or from another issuer.",
     fix: "Treat claims as input.",
-    bad: Example::behaviour("A `name` with `<script>` comes back unescaped, or a quote in `sub` makes the server fail."),
+    bad: Example::behaviour(
+        "A `name` with `<script>` comes back unescaped, or a quote in `sub` makes the server fail.",
+    ),
     good: Example::behaviour("Claims are treated as input."),
     checks: &[Check::Probe(probe)],
 };

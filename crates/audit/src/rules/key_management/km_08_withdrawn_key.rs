@@ -1,7 +1,7 @@
 //! KM-08: Withdrawn key still accepted.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "KM-08",

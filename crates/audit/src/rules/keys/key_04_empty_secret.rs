@@ -1,7 +1,7 @@
 //! KEY-04: Empty HMAC secret accepted.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "KEY-04",

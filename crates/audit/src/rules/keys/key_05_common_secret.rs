@@ -1,7 +1,7 @@
 //! KEY-05: A common secret is accepted although tokens are asymmetric.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 use crate::secrets::known_secrets;
 
 pub(super) static RULE: Rule = Rule {
@@ -21,7 +21,10 @@ fn attack(scene: &Scene) -> Plan {
     let forge = scene.forge();
     let header = forge.header("HS256");
     let top = known_secrets().filter(|known| !known.bytes.is_empty()).take(COUNT);
-    Plan::of(top.map(|known| forge.hmac(&format!("HS256 with a secret of {}", known.source), &header, &known.bytes)).collect())
+    Plan::of(
+        top.map(|known| forge.hmac(&format!("HS256 with a secret of {}", known.source), &header, &known.bytes))
+            .collect(),
+    )
 }
 
 /// Each costs a request.

@@ -1,7 +1,7 @@
 //! KEY-23: TLS key is also the token key.
 
-use crate::rules::prelude::*;
 use crate::live::{Prober, certificate_key};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "KEY-23",
@@ -32,5 +32,7 @@ fn probe(prober: &mut Prober) -> Outcome {
         };
         own.is_some_and(|own| own.len() >= 32 && spki.windows(own.len()).any(|window| window == own))
     });
-    same.map_or_else(Outcome::pass, |key| fail(format!("{} is also the key of the TLS certificate.", key.name())).proof(Proof::ProvenLive).into())
+    same.map_or_else(Outcome::pass, |key| {
+        fail(format!("{} is also the key of the TLS certificate.", key.name())).proof(Proof::ProvenLive).into()
+    })
 }

@@ -1,7 +1,7 @@
 //! LEAK-06: Verifier explains too much.
 
-use crate::rules::prelude::*;
 use crate::live::{Prober, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "LEAK-06",
@@ -19,7 +19,11 @@ pub(super) static RULE: Rule = Rule {
 fn probe(prober: &mut Prober) -> Outcome {
     let scene = prober.scene();
     let forge = scene.forge();
-    let wrong_kid = format!("{}.{}", forge.input(&scene.valid.header.with("kid", "probity'audit".into()), scene.claims()), scene.valid.part(2));
+    let wrong_kid = format!(
+        "{}.{}",
+        forge.input(&scene.valid.header.with("kid", "probity'audit".into()), scene.claims()),
+        scene.valid.part(2)
+    );
     let shots = [
         ("a bad signature", scene.broken_token()),
         ("an unknown kid", wrong_kid),
@@ -29,7 +33,8 @@ fn probe(prober: &mut Prober) -> Outcome {
     for (what, token) in shots {
         let answer = prober.send(what, &Shot::token(token));
         if let Some(trace) = TRACES.iter().find(|trace| answer.body.contains(**trace)) {
-            let mut finding = fail(format!("The answer to {what} shows the inside: {trace:?}.")).proof(Proof::ProvenLive);
+            let mut finding =
+                fail(format!("The answer to {what} shows the inside: {trace:?}.")).proof(Proof::ProvenLive);
             finding.requests = vec![answer.number];
             return finding.into();
         }
@@ -38,6 +43,20 @@ fn probe(prober: &mut Prober) -> Outcome {
 }
 
 const TRACES: [&str; 16] = [
-    "Traceback (most recent call last)", "node_modules/", "    at Object.", "    at Module.", "java.lang.", "io.jsonwebtoken", "System.IdentityModel",
-    "goroutine ", "panicked at", "Stack trace:", "SQLSTATE", "sqlite3.", "psycopg2", "ORA-0", "expected signature", "Expected signature",
+    "Traceback (most recent call last)",
+    "node_modules/",
+    "    at Object.",
+    "    at Module.",
+    "java.lang.",
+    "io.jsonwebtoken",
+    "System.IdentityModel",
+    "goroutine ",
+    "panicked at",
+    "Stack trace:",
+    "SQLSTATE",
+    "sqlite3.",
+    "psycopg2",
+    "ORA-0",
+    "expected signature",
+    "Expected signature",
 ];

@@ -1,7 +1,7 @@
 //! OPS-07: Fails open on an exception.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "OPS-07",

@@ -1,7 +1,7 @@
 //! OPS-09: Clock wrong.
 
-use crate::rules::prelude::*;
 use crate::live::{Prober, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "OPS-09",

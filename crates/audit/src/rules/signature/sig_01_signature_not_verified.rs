@@ -1,7 +1,7 @@
 //! SIG-01: Signature is not verified.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-01",
@@ -11,18 +11,27 @@ pub(super) static RULE: Rule = Rule {
     references: "RFC 8725 3.3; RFC 7515 5.2; ASVS 9.1.1; API2:2023; WSTG-SESS-10; CWE-347",
     why: "Without a signature check a token is a form that anyone fills in: any user, any role.",
     fix: "Verify before parsing claims; never use decode() in a request path.",
-    bad: Example::behaviour("A token with a changed claim and the old signature, or with one bit of the signature flipped, is accepted."),
+    bad: Example::behaviour(
+        "A token with a changed claim and the old signature, or with one bit of the signature flipped, is accepted.",
+    ),
     good: Example::behaviour("Both are refused."),
     checks: &[Check::Attack(attack)],
 };
 
 fn attack(scene: &Scene) -> Plan {
+    if scene.valid.encrypted {
+        return Plan::not_applicable("the endpoint's tokens are encrypted: see JWE-07");
+    }
     let forge = scene.forge();
     let old = scene.valid.part(2);
     let changed = format!("{}.{old}", forge.input(&scene.valid.header, &forge.claims_json()));
-    let subject = format!("{}.{old}", forge.input(&scene.valid.header, &scene.claims().with("sub", "probity-audit-canary".into())));
+    let subject = format!(
+        "{}.{old}",
+        forge.input(&scene.valid.header, &scene.claims().with("sub", "probity-audit-canary".into()))
+    );
     // Here the attempts are each other's proof: none has a valid signature, and no twin could be refused.
-    let attempt = |what: &str, token: String| Attempt { twin: None, ..Attempt::new(what, Shot::token(token), Shot::bare()) };
+    let attempt =
+        |what: &str, token: String| Attempt { twin: None, ..Attempt::new(what, Shot::token(token), Shot::bare()) };
     Plan::of(vec![
         attempt("a claim added, the signature unchanged", changed),
         attempt("one bit in the middle of the signature flipped", scene.broken_token()),

@@ -1,7 +1,7 @@
 //! SIG-02: alg `none` accepted.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-02",
@@ -27,7 +27,11 @@ fn attack(scene: &Scene) -> Plan {
         attempts.push(Attempt::forgery(format!("alg {alg:?}, the old signature"), twin(&input), bad));
     }
     let input = forge.input(&forge.header("none"), &forge.claims_json());
-    attempts.push(Attempt::forgery("alg \"none\", no third part", input.clone(), twin(&forge.input(&scene.valid.header, &forge.claims_json()))));
+    attempts.push(Attempt::forgery(
+        "alg \"none\", no third part",
+        input.clone(),
+        twin(&forge.input(&scene.valid.header, &forge.claims_json())),
+    ));
     let absent = forge.input(&scene.valid.header.without("alg"), &forge.claims_json());
     attempts.push(Attempt::forgery("alg absent, empty signature", format!("{absent}."), twin(&absent)));
     let null = forge.input(&scene.valid.header.with("alg", Json::Null), &forge.claims_json());

@@ -1,7 +1,7 @@
 //! SIG-03: Null signature accepted with the original alg.
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-03",

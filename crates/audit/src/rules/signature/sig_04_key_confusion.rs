@@ -1,7 +1,7 @@
 //! SIG-04: Public key usable as HMAC secret (key-type confusion).
 
-use crate::rules::prelude::*;
 use crate::live::{Attempt, Plan, Scene};
+use crate::rules::prelude::*;
 use crate::secrets::public_key_secrets;
 
 pub(super) static RULE: Rule = Rule {
@@ -22,9 +22,14 @@ fn attack(scene: &Scene) -> Plan {
         return Plan::not_applicable("the endpoint's tokens are signed by HMAC");
     }
     let mut secrets: Vec<(String, Vec<u8>)> = Vec::new();
-    let fitting = scene.keys.iter().filter(|key| scene.valid.kid().is_none() || key.kid().is_none() || key.kid() == scene.valid.kid());
+    let fitting = scene
+        .keys
+        .iter()
+        .filter(|key| scene.valid.kid().is_none() || key.kid().is_none() || key.kid() == scene.valid.kid());
     for key in fitting.take(MAX_KEYS_TRIED) {
-        secrets.extend(public_key_secrets(key).into_iter().map(|(form, bytes)| (format!("{form} of {}", key.name()), bytes)));
+        secrets.extend(
+            public_key_secrets(key).into_iter().map(|(form, bytes)| (format!("{form} of {}", key.name()), bytes)),
+        );
     }
     for text in &scene.key_set_texts {
         secrets.push(("the text of the key set".to_owned(), text.as_bytes().to_vec()));
@@ -32,7 +37,11 @@ fn attack(scene: &Scene) -> Plan {
     if secrets.is_empty() {
         // An ECDSA signature tells its key, up to two.
         for key in scene.recovered_keys() {
-            secrets.extend(public_key_secrets(&key).into_iter().map(|(form, bytes)| (format!("{form} of the key recovered from the signature"), bytes)));
+            secrets.extend(
+                public_key_secrets(&key)
+                    .into_iter()
+                    .map(|(form, bytes)| (format!("{form} of the key recovered from the signature"), bytes)),
+            );
         }
     }
     if let Some(certificate) = &scene.certificate {

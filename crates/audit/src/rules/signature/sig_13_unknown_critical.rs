@@ -1,7 +1,7 @@
 //! SIG-13: crit with an unknown extension accepted.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-13",
@@ -20,10 +20,14 @@ fn attack(scene: &Scene) -> Plan {
     let list = |name: &str| Json::Array(vec![Json::from(name)]);
     scene.signed(|forge| {
         vec![
-            forge.with_header("crit with an unknown extension", |header| header.with("crit", list("x-unknown")).with("x-unknown", true_value())),
+            forge.with_header("crit with an unknown extension", |header| {
+                header.with("crit", list("x-unknown")).with("x-unknown", true_value())
+            }),
             forge.with_header("crit naming an absent extension", |header| header.with("crit", list("x-absent"))),
             // RFC 7515 section 4.1.11: must not be empty, must not name what the specification defines.
-            forge.with_header("crit empty", |header| header.with("crit", Json::Array(Vec::new()))).as_severe_as(Severity::Low),
+            forge
+                .with_header("crit empty", |header| header.with("crit", Json::Array(Vec::new())))
+                .as_severe_as(Severity::Low),
             forge.with_header("crit naming alg", |header| header.with("crit", list("alg"))).as_severe_as(Severity::Low),
         ]
     })

@@ -1,7 +1,7 @@
 //! SIG-14: b64:false mishandled.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-14",
@@ -20,8 +20,12 @@ fn attack(scene: &Scene) -> Plan {
     let crit = Json::Array(vec![Json::from("b64")]);
     scene.signed(|forge| {
         vec![
-            forge.with_header("b64 false without crit, signed as usual", |header| header.with("b64", Json::Bool(false))).as_severe_as(Severity::Low),
-            forge.with_header("b64 false in crit, signed as usual", |header| header.with("b64", Json::Bool(false)).with("crit", crit.clone())),
+            forge
+                .with_header("b64 false without crit, signed as usual", |header| header.with("b64", Json::Bool(false)))
+                .as_severe_as(Severity::Low),
+            forge.with_header("b64 false in crit, signed as usual", |header| {
+                header.with("b64", Json::Bool(false)).with("crit", crit.clone())
+            }),
             forge.unencoded("b64 false without crit, signed raw", &forge.header().with("b64", Json::Bool(false))),
         ]
     })

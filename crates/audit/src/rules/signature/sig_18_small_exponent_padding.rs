@@ -1,8 +1,8 @@
 //! SIG-18: Forged RSA padding with a small exponent.
 
+use crate::live::{Plan, Scene};
 use crate::rules::prelude::*;
 use aws_lc_rs::digest;
-use crate::live::{Plan, Scene};
 use num_bigint::BigUint;
 
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn attack(scene: &Scene) -> Plan {
     let three = BigUint::from(3u8);
-    let Some((key, n)) = scene.keys.iter().find_map(|key| Some((key, key.modulus().filter(|_| key.integer("e").as_ref() == Some(&three))?))) else {
+    let Some((key, n)) = scene
+        .keys
+        .iter()
+        .find_map(|key| Some((key, key.modulus().filter(|_| key.integer("e").as_ref() == Some(&three))?)))
+    else {
         return Plan::not_applicable("no published key has the exponent 3");
     };
     let forge = scene.forge();
@@ -35,5 +39,9 @@ fn attack(scene: &Scene) -> Plan {
     let root = low.cbrt() + 1u8;
     let bytes = root.to_bytes_be();
     let signature = [vec![0; size.saturating_sub(bytes.len())], bytes].concat();
-    Plan::of(vec![forge.with_signature(&format!("a cube root in place of a signature by {}", key.name()), &header, &signature)])
+    Plan::of(vec![forge.with_signature(
+        &format!("a cube root in place of a signature by {}", key.name()),
+        &header,
+        &signature,
+    )])
 }

@@ -1,7 +1,7 @@
 //! SIG-19: Endpoint ignores the token.
 
-use crate::rules::prelude::*;
 use crate::live::Prober;
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-19",

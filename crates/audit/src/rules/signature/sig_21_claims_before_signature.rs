@@ -1,7 +1,7 @@
 //! SIG-21: Claims are processed before the signature is checked.
 
-use crate::rules::prelude::*;
 use crate::live::{Class, Prober, Shot};
+use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: "SIG-21",
@@ -34,26 +34,35 @@ fn probe(prober: &mut Prober) -> Outcome {
         if answer.class == Class::Accepted || answer.class == Class::Limited {
             return Outcome::inconclusive("the answers to badly signed tokens are not all refusals");
         }
-        let reflected = answer.body.contains(&marker) || answer.headers.iter().any(|(_, value)| value.contains(&marker));
+        let reflected =
+            answer.body.contains(&marker) || answer.headers.iter().any(|(_, value)| value.contains(&marker));
         let challenge = |headers: &crate::live::Answer| headers.header("www-authenticate").map(str::to_owned);
-        if reflected || (answer.status, challenge(&answer)) != (plain.status, challenge(&plain)) || said(&answer.body) != said(&plain.body) {
+        if reflected
+            || (answer.status, challenge(&answer)) != (plain.status, challenge(&plain))
+            || said(&answer.body) != said(&plain.body)
+        {
             different.push((what, answer));
         }
     }
     let Some((what, answer)) = different.first() else {
         return Outcome::passed("the claims of a badly signed token change nothing in the answer");
     };
-    let mut finding = fail(format!("A badly signed token with {what} gets another answer: its claims are read before the signature is checked."))
-        .proof(Proof::ProvenLive)
-        .fact("answer to it", short(&answer.body))
-        .fact("answer to another", short(&plain.body));
+    let mut finding = fail(format!(
+        "A badly signed token with {what} gets another answer: its claims are read before the signature is checked."
+    ))
+    .proof(Proof::ProvenLive)
+    .fact("answer to it", short(&answer.body))
+    .fact("answer to another", short(&plain.body));
     finding.requests = vec![plain.number, answer.number];
     finding.into()
 }
 
 /// A body without what changes by itself: numbers, and long words that look drawn at random.
 fn said(body: &str) -> String {
-    body.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 2 && word.len() < 16).collect::<Vec<_>>().join(" ")
+    body.split(|c: char| !c.is_alphabetic())
+        .filter(|word| word.len() > 2 && word.len() < 16)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn short(body: &str) -> String {
