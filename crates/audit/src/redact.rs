@@ -64,10 +64,9 @@ pub(crate) fn readable(text: &str) -> Option<String> {
     let mut parts = text.split('.');
     let part = |part: &str| base64url(part).and_then(|bytes| String::from_utf8(bytes).ok());
     let header = part(parts.next()?)?;
-    Some(match parts.next().and_then(part).filter(|_| text.split('.').count() < 5) {
-        Some(claims) => format!("{header} {claims}"),
-        None => header,
-    })
+    let claims = parts.next().and_then(part).filter(|_| text.split('.').count() < 5);
+    // A token inside a token has a signature too.
+    Some(tokens_in(&claims.map_or_else(|| header.clone(), |claims| format!("{header} {claims}"))))
 }
 
 #[cfg(test)]

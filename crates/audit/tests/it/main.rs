@@ -4,6 +4,7 @@ mod conformant;
 mod examples;
 mod kept;
 mod matrix;
+mod real;
 mod reports;
 mod samples;
 mod schema;

@@ -23,7 +23,9 @@ fn attack(scene: &Scene) -> Plan {
         ("assertion", "a client assertion"),
         ("dpop-proof", "a DPoP proof"),
     ]);
-    if !matches!(given, Plan::Skip(_)) || scene.signer().is_none() {
+    // Where tokens are not typed, a made-up one differs from a good one in nothing that the endpoint could see.
+    let typed = scene.valid.header.text("typ").is_some_and(|typ| typ.to_ascii_lowercase().ends_with("at+jwt"));
+    if !matches!(given, Plan::Skip(_)) || scene.signer().is_none() || !typed {
         return given;
     }
     let events =

@@ -20,9 +20,12 @@ fn attack(scene: &Scene) -> Plan {
     if scene.valid.kid().is_none() {
         return Plan::not_applicable("the valid token has no kid");
     }
+    // With one key there is no doubt which one is meant.
+    let several = scene.keys.len() > 1;
+    let unknown = |attempt: crate::live::Attempt| if several { attempt } else { attempt.as_severe_as(Severity::Low) };
     scene.signed(|forge| {
         vec![
-            forge.with_header("an unknown kid", |header| header.with("kid", "probity-audit-unknown".into())),
+            unknown(forge.with_header("an unknown kid", |header| header.with("kid", "probity-audit-unknown".into()))),
             // A set of one key leaves no doubt which one is meant.
             forge.with_header("no kid", |header| header.without("kid")).as_severe_as(Severity::Info),
         ]

@@ -30,12 +30,17 @@ fn check(token: &Token, _: &Setting<'_>) -> Outcome {
     })
 }
 
-/// Signed by the operator's key, with a name twice: a strict reader refuses it whichever value it would take.
+/// Signed by the operator's key, with a name twice. RFC 7519 section 4 permits to take the last value, so only a reader
+/// that takes the first one is wrong; that repetitions pass at all is worth knowing where two readers see one token.
 fn attack(scene: &Scene) -> Plan {
     scene.signed(|forge| {
         vec![
-            forge.raw_claims("sub twice", |claims| claims.replacen('{', "{\"sub\":\"probity-first\",", 1)),
-            forge.raw_claims("exp twice, the first one long past", |claims| claims.replacen('{', "{\"exp\":1,", 1)),
+            forge.raw_claims("exp twice, the last one long past", |claims| {
+                claims.trim_end_matches('}').to_owned() + ",\"exp\":1}"
+            }),
+            forge
+                .raw_claims("sub twice", |claims| claims.replacen('{', "{\"sub\":\"probity-first\",", 1))
+                .as_severe_as(Severity::Low),
         ]
     })
 }

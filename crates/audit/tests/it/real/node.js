@@ -1,0 +1,56 @@
+// A service on one of the well-known libraries: node node.js LIBRARY FOLDER PORT
+const [, , library, folder, port] = process.argv;
+const http = require('http');
+const path = require('path');
+const fs = require('fs');
+const load = (name) => require(require.resolve(name, { paths: [folder] }));
+const publicKey = fs.readFileSync(path.join(folder, 'public.pem'), 'utf8');
+const secret = fs.readFileSync(path.join(folder, 'secret.txt'), 'utf8');
+const expected = { issuer: 'https://issuer.example', audience: 'https://api.example' };
+
+const verifiers = {
+  // As the manual shows it, with everything pinned.
+  jsonwebtoken: async (token) => load('jsonwebtoken').verify(token, publicKey, { algorithms: ['RS256'], ...expected }),
+  // Without a list of algorithms.
+  'jsonwebtoken-unpinned': async (token) => load('jsonwebtoken').verify(token, publicKey, expected),
+  // decode() in the place of verify().
+  'jsonwebtoken-decode': async (token) => {
+    const claims = load('jsonwebtoken').decode(token);
+    if (!claims) throw new Error('no token');
+    return claims;
+  },
+  'jsonwebtoken-weak': async (token) => load('jsonwebtoken').verify(token, secret, { algorithms: ['HS256'], ...expected }),
+  'jsonwebtoken-ignores-exp': async (token) =>
+    load('jsonwebtoken').verify(token, publicKey, { algorithms: ['RS256'], ignoreExpiration: true, ...expected }),
+  jose: async (token) => {
+    const jose = load('jose');
+    const key = await jose.importSPKI(publicKey, 'RS256');
+    return (await jose.jwtVerify(token, key, { algorithms: ['RS256'], ...expected })).payload;
+  },
+};
+
+const bearer = (request) => (request.headers.authorization || '').replace(/^Bearer /, '');
+
+if (library === 'express-jwt') {
+  const express = load('express');
+  const { expressjwt } = load('express-jwt');
+  const app = express();
+  app.use(expressjwt({ secret: publicKey, algorithms: ['RS256'], ...expected }));
+  app.get('/me', (request, response) => response.json({ sub: request.auth.sub }));
+  app.use((error, request, response, next) => response.status(error.status || 500).json({ error: error.code || 'error' }));
+  app.listen(Number(port), '127.0.0.1', () => console.log('ready'));
+} else {
+  http
+    .createServer(async (request, response) => {
+      try {
+        const claims = await verifiers[library](bearer(request));
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ sub: claims.sub }));
+      } catch {
+        response.statusCode = 401;
+        response.setHeader('www-authenticate', 'Bearer');
+        response.end('{"error":"invalid_token"}');
+      }
+    })
+    .listen(Number(port), '127.0.0.1', () => console.log('ready'));
+}
