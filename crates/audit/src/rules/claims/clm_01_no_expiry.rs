@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7519 4.1.4; ASVS 9.2.1, 7.3.2; CWE-613",
     why: "A stolen token that never expires works until the signing key is replaced.",
-    fix: "Exp on every token.",
+    fix: "Set `exp` on every token.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice","iat":1700000000}"#,

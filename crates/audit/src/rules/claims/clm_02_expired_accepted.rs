@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7519 4.1.4 MUST NOT; ASVS 9.2.1; API2:2023; WSTG-SESS-10; CWE-613",
     why: "`exp` is the one thing that ends a stolen token without anybody's doing. It ends nothing if nobody looks.",
-    fix: "Check exp.",
+    fix: "Check `exp` on every request, with a leeway of a minute at most.",
     bad: Example::behaviour("An expired token, validly signed, is answered like a fresh one."),
     good: Example::behaviour("An expired token is answered with 401."),
     checks: &[Check::Attack(attack)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 7.3.1, 7.3.2; NIST SP 800-63B-4 2.1.3/2.2.3/2.3.3; RFC 9700 2.3; CWE-613",
     why: "The lifetime is how long a stolen token is worth something, and how long a logout may be ignored.",
-    fix: "Minutes, with refresh.",
+    fix: "Let access tokens live for minutes, and refresh them.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice","iat":1700000000,"exp":1702600000}"#,

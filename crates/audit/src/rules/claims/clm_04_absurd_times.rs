@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7519 2 (NumericDate); CWE-613",
     why: "A time in milliseconds is 50,000 years away: the token never expires.",
-    fix: "Seconds.",
+    fix: "Write times in seconds since 1970.",
     bad: Example::tokens(
         r#"{"alg":"ES256"}
 {"sub":"alice","iat":1700000000,"exp":1700000300000}"#,

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7519 4.1.4 (MUST be a number); CWE-20",
     why: "A verifier that can't read a time and goes on treats the token as one that never expires.",
-    fix: "Strict types.",
+    fix: "Refuse a token whose `exp` is no number.",
     bad: Example::behaviour("A validly signed token whose `exp` is `null` or a text is accepted."),
     good: Example::behaviour("A token whose `exp` is no number is refused."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7519 4.1.5; ASVS 9.2.1; CWE-613",
     why: "A token that is good only from tomorrow is good today.",
-    fix: "Check nbf.",
+    fix: "Check `nbf`.",
     bad: Example::behaviour("A validly signed token with `nbf` an hour ahead is accepted."),
     good: Example::behaviour("A token with `nbf` an hour ahead is refused."),
     checks: &[Check::Attack(attack)],

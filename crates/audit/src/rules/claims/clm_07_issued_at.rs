@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 7519 4.1.6; RFC 9068 2.2; CWE-613",
     why: "Without `iat` nobody can tell how old a token is, and a watermark that revokes everything before a moment can't be applied.",
-    fix: "Set and bound iat.",
+    fix: "Set `iat`, and refuse tokens from the future.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice","exp":1700000300}"#,

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7519 4.1.4; CWE-613",
     why: "Leeway is added to the life of every token, stolen ones too.",
-    fix: "<= 60 s, 'usually no more than a few minutes'.",
+    fix: "Forgive 60 seconds at most.",
     bad: Example::behaviour("A token that expired five minutes ago is accepted."),
     good: Example::behaviour("A token that expired two minutes ago is refused."),
     checks: &[Check::Probe(probe)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.8; RFC 9068 4; CVE-2024-53861; ASVS 10.3.3; CWE-345",
     why: "A service that takes tokens of any issuer whose key it can find takes tokens from strangers.",
-    fix: "Exact comparison.",
+    fix: "Put `iss` into every token, and compare it exactly with the issuer whose keys you used.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice","aud":"api"}"#,

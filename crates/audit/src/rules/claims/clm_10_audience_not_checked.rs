@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.9 MUST; RFC 9068 4; ASVS 9.2.3, 9.2.4, 10.3.1; RFC 9700 2.3; CWE-345",
     why: "Without an audience, any service that is given a token can use it at every other one.",
-    fix: "Require own audience.",
+    fix: "Put `aud` into every token, and require your own name in it.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"iss":"https://issuer.example","sub":"alice"}"#,

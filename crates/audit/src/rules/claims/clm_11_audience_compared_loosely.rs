@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.9; ASVS 9.2.3; CWE-697",
     why: "A prefix or substring comparison lets a service that the attacker may name stand in for yours.",
-    fix: "Exact element match.",
+    fix: "Compare each audience whole.",
     bad: Example::behaviour("The audience `https://api.example.attacker.invalid` is taken for `https://api.example`."),
     good: Example::behaviour("Only the exact audience is accepted."),
     checks: &[Check::Attack(attack)],

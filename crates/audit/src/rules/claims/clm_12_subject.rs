@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 8725 3.8; ASVS 10.3.3, 10.5.2; CWE-287",
     why: "Who is identified by an e-mail address or a name that can be given to somebody else, can become somebody else.",
-    fix: "Stable opaque sub, key on iss+sub.",
+    fix: "Use an opaque `sub` that is never given to somebody else, and key users by issuer and `sub`.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice@example.org"}"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 7519 4.1.7; RFC 9068 2.2; CWE-330",
     why: "A token that nobody can name can't be revoked by itself; a guessable name lets one revoke or replay another's.",
-    fix: "128-bit random jti.",
+    fix: "Give each token a random `jti` of 128 bits.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"a","jti":"1001"}

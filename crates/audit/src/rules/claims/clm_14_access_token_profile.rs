@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 9068 2.1, 2.2; 8725bis 3.11; ASVS 9.2.2",
     why: "The profile makes it impossible to take an ID token for an access token, and names what a revocation needs.",
-    fix: "Follow the profile.",
+    fix: "Follow the profile of RFC 9068: `typ: at+jwt` and its seven claims.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"iss":"https://issuer.example","sub":"alice","aud":"api","exp":1700000300}"#,

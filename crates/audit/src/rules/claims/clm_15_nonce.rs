@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "OIDC Core 3.1.3.7; ASVS 10.5.1, 10.1.2; CWE-294",
     why: "The nonce ties an ID token to the login that the browser began; without it a stolen one can be injected.",
-    fix: "Nonce per transaction.",
+    fix: "Send a new nonce with each login, and compare it.",
     bad: Example::http(
         r#"GET /authorize?response_type=code&client_id=web&nonce=n-0S6_WzA2Mj HTTP/1.1
 Host: issuer.example

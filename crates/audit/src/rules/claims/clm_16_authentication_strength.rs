@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 10.3.4, 7.5.1; RFC 9470; CWE-308",
     why: "Where a policy asks for a strong or a recent login, the token must prove it: `acr`, `amr`, `auth_time`.",
-    fix: "Step-up (RFC 9470).",
+    fix: "Put `acr`, `amr` and `auth_time` into the token, and ask for a stronger login where needed (RFC 9470).",
     bad: Example::tokens(
         r#"{"alg":"ES256"}
 {"sub":"alice","nonce":"x","acr":"urn:example:silver"}"#,

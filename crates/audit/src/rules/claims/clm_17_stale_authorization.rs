@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 8.3.2 (names self-contained tokens); CWE-613",
     why: "Rights written into a token stay good until it expires, also after they were taken away.",
-    fix: "Short life or look-up.",
+    fix: "Let the token live for minutes, or look rights up.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice","roles":["admin"],"iat":1700000000,"exp":1700086401}"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 9700 2.3; ASVS 10.2.3, 10.4.11; CWE-272",
     why: "A token that opens everything is worth stealing; one that opens one thing is worth one thing.",
-    fix: "Narrow.",
+    fix: "Name one audience, and the scopes that are needed.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"alice","aud":"*","scope":"read"}"#,

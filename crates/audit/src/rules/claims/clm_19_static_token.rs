@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 7.2.2; CWE-613",
     why: "A token that is used for days is a password: nothing ends it, and everyone who ever saw it has it.",
-    fix: "Issue per session.",
+    fix: "Issue a new token for each session.",
     bad: Example::http(
         r#"GET /a HTTP/1.1
 Host: api.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 9068 2.2; RFC 9700 4.15; ASVS 8.4.1; CWE-863",
     why: "A service of several clients or tenants must know from the token for whom it was issued.",
-    fix: "Bind.",
+    fix: "Put `client_id`, and the tenant where there are several, into the token and check them.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"iss":"https://login.example","sub":"alice","aud":["https://a.example","https://b.example"]}"#,

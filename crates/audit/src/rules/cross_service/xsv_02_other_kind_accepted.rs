@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "8725bis 3.11, 3.12; ASVS 9.2.2; CWE-345",
     why: "Tokens of one issuer are signed by one key: only their type and claims tell them apart.",
-    fix: "Explicit typ.",
+    fix: "Require the type of an access token.",
     bad: Example::behaviour("A refresh or logout token is accepted as an access token."),
     good: Example::behaviour("The type is required."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 2.7, 3.9; ASVS 9.2.3, 10.3.1; RFC 9700 2.3; CWE-863",
     why: "A token that was given to one service must not open another, or each can act as its users at all others.",
-    fix: "Check aud.",
+    fix: "Require your own audience.",
     bad: Example::behaviour("A token for service B is accepted at A."),
     good: Example::behaviour("The audience is checked."),
     checks: &[Check::Attack(attack)],

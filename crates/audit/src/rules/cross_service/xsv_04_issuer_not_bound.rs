@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.8 MUST; CWE-346",
     why: "When any trusted key verifies any issuer's tokens, the weakest issuer speaks for all.",
-    fix: "Look up keys by iss, then kid.",
+    fix: "Look keys up by issuer first, then by `kid`.",
     bad: Example::behaviour("Issuer B's key signs a token of issuer A, and it is accepted."),
     good: Example::behaviour("Keys are looked up by issuer, then by `kid`."),
     checks: &[Check::Attack(attack)],

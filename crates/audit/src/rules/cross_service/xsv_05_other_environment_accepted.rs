@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.8, 3.12; ASVS 8.4.1; CWE-863",
     why: "A test system that signs for production gives everyone in the team everything.",
-    fix: "Separate issuer, keys, aud.",
+    fix: "Give each environment and tenant an issuer, keys and an audience of its own.",
     bad: Example::behaviour("A staging token, or another tenant's, is accepted."),
     good: Example::behaviour("Environments and tenants have issuers, keys and audiences of their own."),
     checks: &[Check::Attack(attack)],

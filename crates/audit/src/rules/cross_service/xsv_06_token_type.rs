@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "8725bis 3.11; RFC 9068 4; CWE-345",
     why: "Without a type an ID token, a logout token or an assertion may be taken for an access token.",
-    fix: "Require at+jwt.",
+    fix: "Issue and require `typ: at+jwt`.",
     bad: Example::tokens(
         r#"{"alg":"ES256"}
 {"sub":"1","scope":"read"}"#,

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 9449 7.1, 7.2; ASVS 10.3.5; CWE-294",
     why: "A bound token that works without its proof is a bearer token with a promise.",
-    fix: "Enforce cnf.",
+    fix: "Require a proof for every token with `cnf`.",
     bad: Example::behaviour("A token with `cnf.jkt` is accepted with the scheme Bearer and no proof."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8705 3; ASVS 10.3.5; CWE-294",
     why: "A token that is bound to a certificate must be worth nothing to who has only the token.",
-    fix: "Enforce cnf.",
+    fix: "Require the certificate for every token with `cnf`.",
     bad: Example::behaviour("A token with `cnf.x5t#S256` is accepted without the certificate."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

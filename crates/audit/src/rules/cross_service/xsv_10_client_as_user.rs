@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 9700 4.15; 8725bis 3.8; CWE-863",
     why: "A client that may choose its own ID can become the user of that ID.",
-    fix: "Separate spaces.",
+    fix: "Keep identifiers of clients and of users apart.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt"}
 {"sub":"1001","client_id":"1001"}

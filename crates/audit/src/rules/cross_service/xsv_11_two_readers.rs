@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "CWE-436; RFC 8725 3.12",
     why: "A gateway and a service that read one token differently can be played against each other.",
-    fix: "One strict parser.",
+    fix: "Use one strict parser at both.",
     bad: Example::behaviour("The gateway accepts what the service refuses."),
     good: Example::behaviour("Both refuse every odd token."),
     checks: &[Check::Probe(probe)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 4.1.3; CWE-290",
     why: "A header that a proxy sets for the service is believed from whoever sends it, if nobody removes it.",
-    fix: "Strip at edge.",
+    fix: "Remove such headers at the edge.",
     bad: Example::behaviour("`X-User-Id: 1` without a token is served."),
     good: Example::behaviour("The header is removed at the edge."),
     checks: &[Check::Attack(attack)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.2; draft-ietf-jose-deprecate-none-rsa15-05; ASVS 11.3.1; CWE-780",
     why: "The padding of RSA1_5 lets an attacker decrypt by asking often enough.",
-    fix: "RSA-OAEP-256 or ECDH-ES.",
+    fix: "Use RSA-OAEP-256 or ECDH-ES.",
     bad: Example::tokens("eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4R0NNIn0.a2V5.aXY.Y3Q.dGFn"),
     good: Example::tokens("eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMTI4R0NNIn0.a2V5.aXY.Y3Q.dGFn"),
     checks: &[Check::Token(check_token), Check::Key(check_key), Check::Metadata(check_metadata)],

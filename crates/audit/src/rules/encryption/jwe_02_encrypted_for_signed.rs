@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "8725bis 2.3/3.3 (new); CVE-2023-51774; ASVS 9.1.1; CWE-347",
     why: "Anyone can encrypt to a public key. A service that takes what it can decrypt for signed takes anything.",
-    fix: "Separate decrypt from verify; refuse 5 parts on a JWS route.",
+    fix: "Keep decrypting apart from verifying, and refuse five parts where a signed token is expected.",
     bad: Example::behaviour("Claims that we encrypted to the public key are accepted."),
     good: Example::behaviour("A token of five parts is refused where a signed one is needed."),
     checks: &[Check::Attack(attack)],

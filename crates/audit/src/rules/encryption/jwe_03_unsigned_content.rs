@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 2.3, 3.3; CWE-347",
     why: "A decrypted token proves that somebody had the public key, which everyone has.",
-    fix: "Require nested JWS.",
+    fix: "Require a signed token inside.",
     bad: Example::behaviour("Claims that are encrypted and not signed are accepted."),
     good: Example::behaviour("A signed token is required inside."),
     checks: &[Check::Attack(attack)],

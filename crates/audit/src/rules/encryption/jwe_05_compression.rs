@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 8725 2.4, 3.6; CWE-203; low unless attacker data is mixed in",
     why: "Compression makes the length of the ciphertext tell something of the plaintext.",
-    fix: "No zip.",
+    fix: "Don't compress.",
     bad: Example::tokens("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwiemlwIjoiREVGIn0..aXY.Y3Q.dGFn"),
     good: Example::tokens("eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXY.Y3Q.dGFn"),
     checks: &[Check::Token(check)],

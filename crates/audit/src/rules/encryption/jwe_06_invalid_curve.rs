@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.4; CVE-2017-16007; CWE-347",
     why: "A point off the curve makes the shared secret one of a few values, and each answer tells a part of the key.",
-    fix: "Validate epk.",
+    fix: "Check `epk` before it is used.",
     bad: Example::behaviour(
         "A token whose `epk` is off its curve is answered differently from any other undecryptable token.",
     ),

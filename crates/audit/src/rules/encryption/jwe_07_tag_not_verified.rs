@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7518 5.2.2.2, 5.3; ASVS 11.2.5; CWE-354. NOTE: AxxxCBC-HSxxx is authenticated encryption: its mere use is NOT a finding",
     why: "Without its tag an encrypted token can be changed by whoever carries it.",
-    fix: "Full tag, one error.",
+    fix: "Require the whole tag, and answer every failure alike.",
     bad: Example::behaviour("A token with a shortened or broken tag is accepted."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7518 4.8.1.2; CVE-2023-31582; OWASP password storage (600,000); CWE-916",
     why: "The count is what makes guessing a password slow.",
-    fix: "Raise, or use a key instead of a password.",
+    fix: "Raise the count to 600,000, or use a key instead of a password.",
     bad: Example::tokens(
         "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJlbmMiOiJBMTI4R0NNIiwicDJjIjoxMDAsInAycyI6ImFhYSJ9.a2V5.aXY.Y3Q.dGFn",
     ),

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7517 4.2; ASVS 11.1.2; CWE-668",
     why: "A key that signs and decrypts can be used to do the one by asking for the other.",
-    fix: "Separate.",
+    fix: "Use different keys.",
     bad: Example::key_sets(
         r#"{"keys":[{"kty":"RSA","kid":"s","use":"sig","e":"AQAB","n":"@shared1"},{"kty":"RSA","kid":"e","use":"enc","e":"AQAB","n":"@shared1"}]}"#,
     ),

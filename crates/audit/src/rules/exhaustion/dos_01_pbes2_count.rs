@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "8725bis 2.10/3.13 (new); CVE-2023-51775; CVE-2023-52428; CWE-400",
     why: "One small token can make the server hash for minutes.",
-    fix: "Cap: twice the OWASP number.",
+    fix: "Cap the count at twice what you use yourself.",
     bad: Example::behaviour("A token with `p2c: 5000000` takes seconds."),
     good: Example::behaviour("The count is capped."),
     checks: &[Check::Probe(probe)],

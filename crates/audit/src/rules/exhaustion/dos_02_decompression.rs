@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "8725bis 2.12/3.15 (new); CVE-2024-28102; CVE-2024-33664; CWE-409",
     why: "A small token can become a large one when it is unpacked.",
-    fix: "Cap about 250 kB.",
+    fix: "Stop unpacking at about 250 kB.",
     bad: Example::behaviour("A token with `zip: DEF` that unpacks to 10 MB takes long."),
     good: Example::behaviour("Unpacking stops at about 250 kB."),
     checks: &[Check::Never("it takes a key that the server decrypts with: not built yet")],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 4.2.5 class; CVE-2025-61920 class; CWE-770",
     why: "Whatever is read before it is refused costs memory and time.",
-    fix: "8-16 kB.",
+    fix: "Refuse tokens above 16 kB.",
     bad: Example::behaviour("A token of 1 MB is read and refused slowly."),
     good: Example::behaviour("It is refused at once, at 16 kB or so."),
     checks: &[Check::Probe(probe)],

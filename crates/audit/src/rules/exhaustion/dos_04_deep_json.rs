@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "CWE-674",
     why: "A parser that calls itself for each bracket runs out of stack.",
-    fix: "Depth limit.",
+    fix: "Limit the depth.",
     bad: Example::behaviour("A header with 5,000 nested lists makes the server fail."),
     good: Example::behaviour("Depth is limited."),
     checks: &[Check::Probe(probe)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "CVE-2025-30204; CWE-405",
     why: "A split at every dot makes a thousand pieces of a thousand dots.",
-    fix: "Split at most 5.",
+    fix: "Split at most five parts.",
     bad: Example::behaviour("10 kB of dots take long."),
     good: Example::behaviour("At most five parts are split."),
     checks: &[Check::Probe(probe)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.10; CWE-400",
     why: "A verifier that fetches keys for every unknown name can be made to overload the issuer.",
-    fix: "Negative cache + rate limit.",
+    fix: "Remember unknown names for a while, and limit fetches.",
     bad: Example::behaviour("A hundred tokens with random `kid` cause a hundred fetches."),
     good: Example::behaviour("Unknown names are remembered, and fetches limited."),
     checks: &[Check::Never(

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "CWE-400",
     why: "Verifying by a key of 16,384 bits with a huge exponent takes seconds.",
-    fix: "Limit 4096/8192 and e.",
+    fix: "Limit key sizes and exponents.",
     bad: Example::behaviour("A token with such a key in `jwk` takes long."),
     good: Example::behaviour("Key sizes are limited."),
     checks: &[Check::Probe(probe)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "8725bis 3.14; CWE-770",
     why: "Each signature is work; a list of thousands is much work.",
-    fix: "Refuse JSON form.",
+    fix: "Refuse the JSON form.",
     bad: Example::behaviour("A JSON serialization with 2,000 signatures takes long."),
     good: Example::behaviour("The JSON form is refused."),
     checks: &[Check::Probe(probe)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     references: "API4:2023; CWE-307",
     why: "Who may guess as often as he likes will guess right sooner or later.",
-    fix: "Rate limit.",
+    fix: "Limit the rate of bad tokens.",
     bad: Example::behaviour("Hundreds of bad tokens are answered at once, without 429."),
     good: Example::behaviour("After some the answer is 429."),
     checks: &[Check::Probe(probe)],

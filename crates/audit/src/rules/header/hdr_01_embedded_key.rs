@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.10; ASVS 9.1.3; CVE-2018-0114; CVE-2026-27962; CWE-347",
     why: "A token that brings its own key proves only that somebody has a key.",
-    fix: "Ignore jwk; keys come from configuration only.",
+    fix: "Ignore `jwk` in tokens: keys come from your configuration only.",
     bad: Example::behaviour("A token signed by a new key, with that key in its `jwk` header, is accepted."),
     good: Example::behaviour("Keys come from the verifier's configuration only."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7515 4.1.6; RFC 8725 3.10; ASVS 9.1.3, 12.1.3; CWE-295",
     why: "A certificate in the token proves something only if it leads to an anchor that the verifier chose.",
-    fix: "Validate to an anchor bound to the issuer, or ignore.",
+    fix: "Validate the chain to an anchor that is bound to the issuer, or ignore `x5c`.",
     bad: Example::behaviour("A token signed by a self-signed certificate in its `x5c` header is accepted."),
     good: Example::behaviour("The chain is validated to a configured anchor, or ignored."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.10; WSTG-SESS-10; CWE-22",
     why: "A `kid` that is taken for a file's name makes the content of any file the secret, and some contents are known.",
-    fix: "Kid is an opaque map key.",
+    fix: "Look `kid` up in a map; it is no file's name.",
     bad: Example::behaviour("`kid: ../../../../dev/null` with a token signed by the empty secret is accepted."),
     good: Example::behaviour("`kid` is looked up in a map."),
     checks: &[Check::Attack(attack)],

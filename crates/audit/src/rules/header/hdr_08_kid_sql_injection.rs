@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.10 (MUST: SQL; LDAP); WSTG-SESS-10; CWE-89",
     why: "A `kid` that reaches SQL lets the attacker choose the key that the query gives.",
-    fix: "Parameterised look-up or in-memory map.",
+    fix: "Look `kid` up in a map, or give it to the query as a parameter.",
     bad: Example::behaviour("`kid: x' UNION SELECT 'secret' -- ` with a token signed by `secret` is accepted."),
     good: Example::behaviour("The look-up takes parameters."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7515 4.1.4 (string); RFC 8725 3.10; CWE-943; CWE-90",
     why: "A `kid` that is an object becomes a query in some databases: `{\"$ne\": null}` fits every key.",
-    fix: "Kid must be a string of a fixed alphabet.",
+    fix: "Require `kid` to be a text of a fixed alphabet.",
     bad: Example::behaviour("A token with an object for `kid` is accepted, or makes the server fail."),
     good: Example::behaviour("`kid` must be a text."),
     checks: &[Check::Probe(probe)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 8725 3.1; RFC 7517 4.5; CWE-345",
     why: "A verifier that tries other keys when the named one is unknown keeps withdrawn and forgotten keys alive.",
-    fix: "No fallback when a key set has kids.",
+    fix: "Refuse an unknown `kid` when the key set has names.",
     bad: Example::behaviour("A token with an unknown `kid` is accepted."),
     good: Example::behaviour("An unknown `kid` is refused."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7517 4.2, 4.3; RFC 8725 3.1; CWE-345",
     why: "A key that was published for encryption is guarded as one for encryption.",
-    fix: "Enforce use, key_ops and alg.",
+    fix: "Enforce `use`, `key_ops` and `alg` of each key.",
     bad: Example::behaviour("A token signed by a key with `use: enc` is accepted."),
     good: Example::behaviour("`use`, `key_ops` and `alg` of the key are enforced."),
     checks: &[Check::Attack(attack)],

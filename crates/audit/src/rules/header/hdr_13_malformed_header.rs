@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 8725 3.7; ASVS 16.5.3; CWE-20",
     why: "An input that makes the parser fail is a place to look for more, and an easy way to make noise in the logs.",
-    fix: "Total parser, 401 for everything.",
+    fix: "Refuse everything malformed with 401: the parser must be total.",
     bad: Example::behaviour("A header whose `alg` is a list is answered with 500."),
     good: Example::behaviour("Everything malformed is answered with 401."),
     checks: &[Check::Probe(probe)],

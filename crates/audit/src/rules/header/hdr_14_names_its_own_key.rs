@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     references: "RFC 8725 3.10; ASVS 9.1.3; only 'review', never 'vulnerable'",
     why: "A verifier that follows what the token says about its own key lets the token choose who signs it.",
-    fix: "Drop it, or document the anchor.",
+    fix: "Leave it out, or document the anchor that it leads to.",
     bad: Example::tokens(
         r#"{"alg":"ES256","jku":"https://issuer.example/jwks.json"}
 {"sub":"alice"}"#,

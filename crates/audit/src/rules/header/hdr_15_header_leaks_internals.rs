@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 7515 4.1.4; CWE-200",
     why: "The header is readable by everyone who sees the token; a path, host or account in it helps the next attack.",
-    fix: "RFC 7638 thumbprint as kid.",
+    fix: "Use the key's thumbprint (RFC 7638) as `kid`.",
     bad: Example::tokens(
         r#"{"alg":"RS256","kid":"/etc/keys/prod/signing.pem"}
 {"sub":"alice"}"#,

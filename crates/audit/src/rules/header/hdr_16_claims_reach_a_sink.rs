@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "8725bis 3.10 (renamed: carefully evaluate received claims); CWE-20; CWE-79; CWE-89",
     why: "A signed claim is still an input: its text came from a user, or from another issuer.",
-    fix: "Treat claims as input.",
+    fix: "Treat claims as input: escape, bind and validate them.",
     bad: Example::behaviour(
         "A `name` with `<script>` comes back unescaped, or a quote in `sub` makes the server fail.",
     ),

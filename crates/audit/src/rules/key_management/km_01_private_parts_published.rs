@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7517 9.2; RFC 7518 6.2.2, 6.3.2; ASVS 13.3.1; CWE-522; CWE-321",
     why: "Whoever fetches the set can sign. Every token ever signed with this key is worthless as proof.",
-    fix: "Remove; rotate; all tokens untrusted.",
+    fix: "Remove it, make a new key, and treat every token of this one as forged.",
     bad: Example::key_sets(
         r#"# https://issuer.example/jwks.json
 {"keys":[{"kty":"OKP","crv":"Ed25519","kid":"leaked","x":"VqpIlPJ5zZzMzKz7NnVqGkQ6v0qYkYlZ0yY5pZ5c5m8","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}]}"#,

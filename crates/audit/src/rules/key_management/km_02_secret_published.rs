@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7517 4; RFC 7518 6.4; ASVS 13.3.1; CWE-522",
     why: "A published secret is no secret: whoever fetches the set can sign.",
-    fix: "Remove; rotate.",
+    fix: "Remove it, make a new key, and treat every token of this one as forged.",
     bad: Example::key_sets(
         r#"# https://issuer.example/jwks.json
 {"keys":[{"kty":"oct","kid":"leaked","k":"AAPapAv4LbFbiVawEjagUBluYqN5rhna-8nuldDvOx8"}]}"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7517 4.5 SHOULD; RFC 8725 3.1; CWE-694",
     why: "A verifier that can't tell keys apart tries them all, or takes the wrong one.",
-    fix: "Unique kid.",
+    fix: "Give each key a `kid` of its own.",
     bad: Example::key_sets(
         r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"VqpIlPJ5zZzMzKz7NnVqGkQ6v0qYkYlZ0yY5pZ5c5m8"},{"kty":"EC","kid":"a","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#,
     ),

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "8725bis 3.1; RFC 7517 4.4; CWE-327",
     why: "A key that says its algorithm can't be used with another one.",
-    fix: "Set alg.",
+    fix: "Set `alg` on each key.",
     bad: Example::key_sets(r#"{"kty":"RSA","kid":"r","use":"sig","e":"AQAB","n":"@shared1"}"#),
     good: Example::key_sets(r#"{"kty":"RSA","kid":"r","use":"sig","alg":"RS256","e":"AQAB","n":"@shared1"}"#),
     checks: &[Check::Key(check)],

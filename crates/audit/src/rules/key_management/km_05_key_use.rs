@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 7517 4.2, 4.3; CWE-668",
     why: "A key that does not say what it is for is used for everything.",
-    fix: "Set use.",
+    fix: "Set `use` on each key.",
     bad: Example::key_sets(
         r#"{"kty":"EC","kid":"k","crv":"P-256","use":"sig","key_ops":["encrypt"],"x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
     ),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "OIDC Core 10.1.1; ASVS 11.1.1; CWE-324",
     why: "A key that vanishes takes all tokens with it that were signed by it; one that appears late makes new ones fail.",
-    fix: "Publish before use, keep until last exp.",
+    fix: "Publish a key before its first use, and keep it until its last token has expired.",
     bad: Example::key_sets(
         r#"# https://issuer.example/jwks.json 1700000000
 {"kty":"EC","kid":"k","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8414 2; 8725bis 3.8; CWE-319",
     why: "Whoever can change the key set on its way can sign.",
-    fix: "Https, same control.",
+    fix: "Serve the key set over HTTPS, from a host of the issuer, without redirects.",
     bad: Example::key_sets(
         r#"# http://issuer.example/jwks.json
 {"kty":"EC","kid":"k","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 11.1.1; CWE-324",
     why: "A key that is replaced must reach every verifier before it is used; a compromised one must vanish soon.",
-    fix: "Max-age <= overlap/2.",
+    fix: "Let the set be cached for at most half the time in which old and new keys overlap.",
     bad: Example::key_sets(
         r#"# https://issuer.example/jwks.json max-age=604800
 {"kty":"EC","kid":"k","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 7517; RFC 7518 2, 6; CWE-20",
     why: "What one reader corrects and another refuses works here and fails there.",
-    fix: "RFC 7518 6.",
+    fix: "Write keys as RFC 7518 section 6 says.",
     bad: Example::key_sets(r#"{"kty":"RSA","kid":"r","e":"AAEAAQ","n":"@shared1"}"#),
     good: Example::key_sets(r#"{"kty":"RSA","kid":"r","e":"AQAB","n":"@shared1"}"#),
     checks: &[Check::Key(check)],

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7517 4.7-4.9; CWE-295",
     why: "A certificate that belongs to another key lets verifiers disagree about who signed.",
-    fix: "Fix.",
+    fix: "Put the key's own certificate there, or none.",
     bad: Example::key_sets(
         r#"{"kty":"EC","kid":"k","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","x5c":["MIIBhTCCASugAwIBAgIUWoQcQvwQOeeXKVBFVjKDnRregakwCgYIKoZIzj0EAwIwGDEWMBQGA1UEAwwNcHJvYml0eS1hdWRpdDAeFw0yNjExMjQxMDI5MTVaFw0zNjExMjExMDI5MTVaMBgxFjAUBgNVBAMMDXByb2JpdHktYXVkaXQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATXuOXiIHBzd9w6dnz9KoHAQCCr2pkulsDU5L6IbF+THhrBZ/7jFTnWlhetMkD053/6zsJEPHgk6Xa4gSW+8v7wo1MwUTAdBgNVHQ4EFgQUfqW293h4P8HG/b1kwB/EO/yRfn0wHwYDVR0jBBgwFoAUfqW293h4P8HG/b1kwB/EO/yRfn0wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiBAxU/kcT2G1erSALwBdJ20SIJGMUhj/YyxSeWvfLdjPgIhAMkGoGE+QfW0ASyh7eolLgew79LwgDJvXfhljKJP4jHi"]}"#,
     ),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7517 4.5; CWE-694",
     why: "A verifier that has the old key under this name refuses the new tokens, or worse.",
-    fix: "New kid.",
+    fix: "Give a new key a new `kid`.",
     bad: Example::key_sets(
         r#"# https://issuer.example/jwks.json 1700000000
 {"kty":"EC","kid":"k","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 16.5.2; CWE-636",
     why: "An issuer that can't be reached must neither open nor close every door.",
-    fix: "Serve stale within a bound, never fail open.",
+    fix: "Serve on with known keys for a bounded time, and never accept what can't be verified.",
     bad: Example::behaviour("With the key set gone, good tokens are refused or forged ones accepted."),
     good: Example::behaviour("Known keys serve on within a bound."),
     checks: &[Check::Flow(flow)],

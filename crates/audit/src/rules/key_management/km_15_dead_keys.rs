@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     references: "ASVS 11.1.2",
     why: "Each key that is trusted and not used is one more that can leak unnoticed.",
-    fix: "Remove.",
+    fix: "Remove keys that are not used any more.",
     bad: Example::key_sets(
         r#"{"keys":[{"kty":"OKP","kid":"1"},{"kty":"OKP","kid":"2"},{"kty":"OKP","kid":"3"},{"kty":"OKP","kid":"4"},{"kty":"OKP","kid":"5"},{"kty":"OKP","kid":"6"},{"kty":"OKP","kid":"7"},{"kty":"OKP","kid":"8"},{"kty":"OKP","kid":"9"}]}"#,
     ),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "CVE-2019-20933; RFC 8725 3.5; CWE-1391",
     why: "A missing setting becomes an empty secret, and an empty secret is known to everyone.",
-    fix: "Refuse empty keys at start-up.",
+    fix: "Refuse to start with an empty secret.",
     bad: Example::behaviour("A token signed by HS256 with the empty secret is accepted."),
     good: Example::behaviour("The verifier does not start without a secret."),
     checks: &[Check::Attack(attack)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7518 3.3, 3.5 MUST; NIST SP 800-131A; CWE-326",
     why: "Moduli below 2048 bits have been factored (829 bits in 2020), or are within reach of those who pay.",
-    fix: "2048+ (3072 for 128-bit strength) or ES256/Ed25519.",
+    fix: "Use RSA keys of 3072 bits, or ES256 or Ed25519.",
     bad: Example::key_sets(
         r#"{"kty":"RSA","kid":"old","e":"AQAB","n":"ALqT_LWbYaOzQ5f4mJ8v1k3hWz9Xb2cQp7sT0yRnE5aV"}"#,
     ),

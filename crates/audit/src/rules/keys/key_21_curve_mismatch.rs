@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7518 3.4; RFC 9864; CWE-327",
     why: "An algorithm on a curve that it was not made for has the strength of the weaker of the two.",
-    fix: "Registered pair.",
+    fix: "Use the curve that the algorithm names: ES256 with P-256, and so on.",
     bad: Example::key_sets(r#"{"kty":"EC","crv":"P-384","alg":"ES256","kid":"k","x":"AA","y":"AA"}"#),
     good: Example::key_sets(
         r#"{"kty":"EC","crv":"P-256","alg":"ES256","kid":"k","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.12; ASVS 11.1.1; CWE-668",
     why: "A key of two issuers or environments lets a test system sign for production.",
-    fix: "One key per issuer and environment.",
+    fix: "Make one key for each issuer and environment.",
     bad: Example::key_sets(
         r#"# https://a.example/jwks.json
 {"keys":[{"kty":"OKP","crv":"Ed25519","x":"VqpIlPJ5zZzMzKz7NnVqGkQ6v0qYkYlZ0yY5pZ5c5m8"}]}

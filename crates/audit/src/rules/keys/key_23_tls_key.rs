@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 11.1.2; WSTG-SESS-10; CWE-668",
     why: "One key for two purposes falls with either, and can't be replaced for one alone.",
-    fix: "Separate keys.",
+    fix: "Use different keys for TLS and for tokens.",
     bad: Example::behaviour("The server's TLS certificate has the key that signs tokens."),
     good: Example::behaviour("The keys are different."),
     checks: &[Check::Probe(probe)],

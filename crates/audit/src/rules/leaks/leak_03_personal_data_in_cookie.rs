@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "NIST SP 800-63B-4 5.1.1 (SHALL NOT contain cleartext personal information; SHOULD be opaque); CWE-315",
     why: "A cookie lies in the browser's store in clear, and goes with every request.",
-    fix: "Opaque session id or encrypted cookie.",
+    fix: "Use an opaque session identifier, or encrypt the cookie.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 13.4.6; CWE-200",
     why: "Addresses, hosts and paths of the inside help whoever gets in.",
-    fix: "Remove.",
+    fix: "Remove it.",
     bad: Example::tokens(
         r#"{"alg":"ES256"}
 {"sub":"1","node":"10.1.2.3"}"#,

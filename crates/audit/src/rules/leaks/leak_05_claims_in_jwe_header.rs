@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7519 5.3; CWE-312",
     why: "A claim that is repeated in the header of an encrypted token is not encrypted.",
-    fix: "Do not replicate.",
+    fix: "Don't repeat such claims in the header.",
     bad: Example::tokens(
         "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwic3ViIjoiYWxpY2UiLCJlbWFpbCI6ImFsaWNlQGV4YW1wbGUub3JnIn0..aXY.Y3Q.dGFn",
     ),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 16.5.1; RFC 6750 3.1; CWE-209; CWE-204",
     why: "An answer that says why a token is refused tells an attacker how far he got.",
-    fix: "One generic invalid_token.",
+    fix: "Answer one generic `invalid_token`, and log the reason.",
     bad: Example::behaviour("The body holds a stack trace, SQL, or the expected signature."),
     good: Example::behaviour("`invalid_token`, for every reason."),
     checks: &[Check::Probe(probe)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 3.3.4, 3.5.7, 10.1.1; CWE-522",
     why: "A token in a page or script can be read by every script on it, and is kept in caches.",
-    fix: "Keep in BFF or header.",
+    fix: "Keep the token on the server side, or hand it over in a header.",
     bad: Example::http(
         r#"GET /app HTTP/1.1
 Host: app.example

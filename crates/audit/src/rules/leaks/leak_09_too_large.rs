@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 3.3.5; CWE-770",
     why: "Browsers drop cookies above 4096 bytes, servers refuse headers above 8 kB: users are logged out at random.",
-    fix: "Fewer claims.",
+    fix: "Put fewer claims into the token.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8414 3.3 MUST; ASVS 10.5.3; CWE-346",
     why: "Metadata that claim to be of another issuer let one issuer speak for another.",
-    fix: "Fix.",
+    fix: "Write the issuer exactly as clients ask for it.",
     bad: Example::metadata(r#"{"issuer":"https://other.example","token_endpoint":"https://issuer.example/token"}"#),
     good: Example::metadata(r#"{"issuer":"https://issuer.example"}"#),
     checks: &[Check::Metadata(check)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8414 2; CWE-319",
     why: "An issuer that is no plain https URL can't be compared reliably, or not be trusted.",
-    fix: "Https.",
+    fix: "Use a plain https URL as issuer.",
     bad: Example::metadata(r#"{"issuer":"http://issuer.example"}"#),
     good: Example::metadata(r#"{"issuer":"https://issuer.example"}"#),
     checks: &[Check::Metadata(check)],

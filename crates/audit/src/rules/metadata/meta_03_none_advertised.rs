@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8414 2 (MUST NOT for token_endpoint_auth); OIDC Discovery 3; ASVS 9.1.2; CWE-347",
     why: "An issuer that offers `none` invites clients to accept tokens without signatures.",
-    fix: "Remove.",
+    fix: "Take `none` out of the list.",
     bad: Example::metadata(
         r#"{"issuer":"https://issuer.example","id_token_signing_alg_values_supported":["RS256","none"]}"#,
     ),

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8414 2; CWE-319",
     why: "A token that goes to an endpoint without TLS is everyone's.",
-    fix: "Fix.",
+    fix: "Serve every endpoint over https.",
     bad: Example::metadata(r#"{"issuer":"https://issuer.example","token_endpoint":"http://issuer.example/token"}"#),
     good: Example::metadata(r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/token"}"#),
     checks: &[Check::Metadata(check)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 9700 2.1.2; ASVS 10.4.4, 10.6.1; CWE-598",
     why: "A token in the authorization response is in a URL: in history, logs and Referer.",
-    fix: "Code + PKCE.",
+    fix: "Use the authorization code with PKCE.",
     bad: Example::metadata(r#"{"issuer":"https://issuer.example","response_types_supported":["code","token"]}"#),
     good: Example::metadata(r#"{"issuer":"https://issuer.example","response_types_supported":["code"]}"#),
     checks: &[Check::Metadata(check)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 9700 2.4 MUST NOT; ASVS 10.4.4; CWE-522",
     why: "Clients that ask for passwords teach users to type them anywhere, and rule out a second factor.",
-    fix: "Remove.",
+    fix: "Remove the password grant.",
     bad: Example::metadata(r#"{"issuer":"https://issuer.example","grant_types_supported":["password"]}"#),
     good: Example::metadata(r#"{"issuer":"https://issuer.example","grant_types_supported":["authorization_code"]}"#),
     checks: &[Check::Metadata(check)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 9700 2.1.1; ASVS 10.4.6; CWE-345",
     why: "Without PKCE a stolen authorization code can be redeemed by the thief.",
-    fix: "S256.",
+    fix: "Offer PKCE with S256 only.",
     bad: Example::metadata(
         r#"{"issuer":"https://issuer.example","authorization_endpoint":"https://issuer.example/authorize","code_challenge_methods_supported":["plain"]}"#,
     ),

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 9700 4.4; ASVS 10.2.2; CWE-346",
     why: "A client of several issuers can be made to send one's code to another (mix-up).",
-    fix: "RFC 9207.",
+    fix: "Send `iss` with authorization responses (RFC 9207).",
     bad: Example::metadata(
         r#"{"issuer":"https://issuer.example","authorization_endpoint":"https://issuer.example/authorize"}"#,
     ),

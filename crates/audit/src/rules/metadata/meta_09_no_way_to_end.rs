@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 7009; RFC 7662; OIDC logout; ASVS 10.4.9",
     why: "Without revocation, introspection or logout nobody can end a session that was stolen.",
-    fix: "Add.",
+    fix: "Add an endpoint for revocation, introspection or logout.",
     bad: Example::metadata(r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/token"}"#),
     good: Example::metadata(
         r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/token","revocation_endpoint":"https://issuer.example/revoke"}"#,

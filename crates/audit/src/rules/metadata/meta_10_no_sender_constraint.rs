@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 9700 2.2.1 SHOULD; ASVS 10.3.5, 10.4.14 (L3)",
     why: "A bearer token works for whoever has it; a bound one only together with a key.",
-    fix: "DPoP or mTLS.",
+    fix: "Offer DPoP or mutual TLS.",
     bad: Example::metadata(r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/token"}"#),
     good: Example::metadata(
         r#"{"issuer":"https://issuer.example","token_endpoint":"https://issuer.example/token","dpop_signing_alg_values_supported":["ES256"]}"#,

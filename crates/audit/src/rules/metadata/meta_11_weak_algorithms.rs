@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 8725 3.2; ASVS 11.3.1; CWE-327",
     why: "What is offered, some client will use.",
-    fix: "Remove.",
+    fix: "Take the weak algorithms out of the list.",
     bad: Example::metadata(r#"{"issuer":"https://issuer.example","id_token_signing_alg_values_supported":["HS256"]}"#),
     good: Example::metadata(r#"{"issuer":"https://issuer.example","id_token_signing_alg_values_supported":["ES256"]}"#),
     checks: &[Check::Metadata(check)],

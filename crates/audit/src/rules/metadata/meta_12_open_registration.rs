@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 10.4.7; CWE-918",
     why: "Anyone may then register a client, or make the issuer fetch a URL.",
-    fix: "Protect.",
+    fix: "Ask for a token at registration, and fetch registered request URIs only.",
     bad: Example::metadata(
         r#"{"issuer":"https://issuer.example","registration_endpoint":"https://issuer.example/register"}"#,
     ),

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 8414; RFC 9728; CWE-436",
     why: "Clients that read one document and clients that read the other behave differently.",
-    fix: "One source.",
+    fix: "Write all documents from one source.",
     bad: Example::metadata(
         r#"# https://issuer.example/.well-known/openid-configuration
 {"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/a"}

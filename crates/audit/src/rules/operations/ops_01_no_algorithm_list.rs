@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.1; ASVS 9.1.2; CWE-757",
     why: "A verifier without a list of algorithms takes what the token says.",
-    fix: "One family.",
+    fix: "Name the algorithms of one family.",
     bad: Example::file(
         r#"# app.js
 jwt.verify(token, key, { algorithms: ["RS256", "HS256"] })"#,

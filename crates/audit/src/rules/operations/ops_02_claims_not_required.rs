@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 8725 3.8, 3.9; ASVS 9.2.1, 9.2.3; CWE-345",
     why: "A check that is switched off, or that a missing claim passes, is no check.",
-    fix: "Require.",
+    fix: "Require `exp`, `iss` and `aud`.",
     bad: Example::file(
         r#"# app.py
 jwt.decode(token, key, algorithms=["RS256"], options={"verify_aud": False})"#,

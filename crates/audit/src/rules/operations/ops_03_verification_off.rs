@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "ASVS 9.1.1; CWE-347",
     why: "A token that is not verified is a wish.",
-    fix: "On.",
+    fix: "Switch verification on.",
     bad: Example::file(
         r#"# app.py
 claims = jwt.decode(token, options={"verify_signature": False})"#,

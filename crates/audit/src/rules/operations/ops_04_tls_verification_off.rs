@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 12.3.2; CWE-295",
     why: "Whoever is on the way can then hand out keys of his own.",
-    fix: "On.",
+    fix: "Switch certificate verification on, and name your own authority if you have one.",
     bad: Example::file(
         r#"# config.yaml
 jwks: { url: https://issuer.example/jwks, insecureSkipVerify: true }"#,

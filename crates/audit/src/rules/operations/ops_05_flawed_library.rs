@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 15.2.1; CWE-1395",
     why: "These versions have flaws in how they verify tokens, with numbers that scanners of attackers know too.",
-    fix: "Upgrade.",
+    fix: "Upgrade to a version without the flaw.",
     bad: Example::file(
         r#"# package-lock.json
 {"packages":{"node_modules/jsonwebtoken":{"version":"8.5.1"}}}"#,

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 13.4.2, 13.2.3; CWE-1188",
     why: "A demo issuer or a default key in production is a second door.",
-    fix: "Remove.",
+    fix: "Replace the default by a secret of your own.",
     bad: Example::file(
         r#"# .env
 JWT_SECRET=your-256-bit-secret"#,

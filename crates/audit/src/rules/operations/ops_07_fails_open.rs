@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 16.5.3; CWE-636",
     why: "Code that catches an error and goes on serves whoever can cause the error.",
-    fix: "Fail closed.",
+    fix: "Refuse on every error.",
     bad: Example::behaviour("A token whose header is no JSON is served."),
     good: Example::behaviour("Every error is a refusal."),
     checks: &[Check::Attack(attack)],

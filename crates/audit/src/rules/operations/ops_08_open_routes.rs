@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "API2:2023; ASVS 8.2.1; CWE-306",
     why: "A route that nobody listed as public is public by mistake.",
-    fix: "Default deny.",
+    fix: "Require authentication by default, and list what is public.",
     bad: Example::file(
         r#"# openapi.json
 {"openapi":"3.1.0","paths":{"/users":{"get":{}}}}"#,

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 16.2.2; CWE-613",
     why: "A clock that is wrong lengthens the life of every token, or ends it early.",
-    fix: "NTP.",
+    fix: "Set the clock by NTP.",
     bad: Example::behaviour("The `Date` header is ten minutes off."),
     good: Example::behaviour("The clock is right."),
     checks: &[Check::Probe(probe)],

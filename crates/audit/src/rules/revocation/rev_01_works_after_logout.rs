@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 7.4.1 (L1); NIST 5.1; WSTG-SESS-06; CWE-613",
     why: "A logout that does not end the token only hides the button.",
-    fix: "Deny list, per-user not-before, or reference token.",
+    fix: "End the token: by a deny list, a watermark for the user, or reference tokens.",
     bad: Example::behaviour("The token works after the logout."),
     good: Example::behaviour("It is refused at once."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7009 2.1; ASVS 10.4.9; CWE-613",
     why: "RFC 7009 promises that a revoked token is worth nothing.",
-    fix: "Propagate.",
+    fix: "Make every resource server learn of revocations.",
     bad: Example::behaviour("The token works after its revocation."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 7.4.3; RFC 9700 4.14.2; CWE-613",
     why: "Who changes a password because of a thief wants the thief out.",
-    fix: "Offer/do session kill.",
+    fix: "End the user's other sessions, or offer it.",
     bad: Example::behaviour("The token works after the password was changed."),
     good: Example::behaviour("Sessions are ended, or the user is asked."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 7.4.2 (L1); CWE-613",
     why: "An account that is disabled must be out at once.",
-    fix: "Per-user not-before.",
+    fix: "Set a watermark for the user that every resource server enforces.",
     bad: Example::behaviour("The token works after the account was disabled."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "OWASP JWT cheat sheet; CWE-613; CWE-436",
     why: "A deny list of texts refuses one text of a token, and a token has several.",
-    fix: "Deny list on iss+jti; strict decoder.",
+    fix: "Revoke by issuer and `jti`, and decode strictly.",
     bad: Example::behaviour("A revoked token works again with `=` behind it."),
     good: Example::behaviour("Revocation names issuer and `jti`."),
     checks: &[Check::Flow(flow)],

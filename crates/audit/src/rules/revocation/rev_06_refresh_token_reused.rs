@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 9700 2.2.2, 4.14.2 MUST; ASVS 10.4.5; CWE-294",
     why: "A refresh token that works twice works for the thief too.",
-    fix: "Rotate with reuse detection.",
+    fix: "Rotate refresh tokens, and detect reuse.",
     bad: Example::behaviour("A refresh token that was exchanged is accepted again."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 9700 4.14.2; ASVS 10.4.5; CWE-613",
     why: "Reuse means that somebody else has the token: nobody knows who, so both must be out.",
-    fix: "Revoke family.",
+    fix: "Revoke the whole family when an old token comes back.",
     bad: Example::behaviour("After the reuse of an old refresh token the newest one works."),
     good: Example::behaviour("The whole family is revoked."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 6749 10.4; RFC 9700 4.14.2; CWE-863",
     why: "A refresh token that any client can use is worth stealing from any of them.",
-    fix: "Bind.",
+    fix: "Bind the refresh token to its client.",
     bad: Example::behaviour("A second client can use the refresh token."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Flow(flow)],

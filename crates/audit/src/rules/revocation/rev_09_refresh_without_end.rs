@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 10.4.8, 7.3.1, 7.3.2; NIST: AAL1 30 d; AAL2 24 h / 1 h idle; AAL3 12 h SHALL / 15 min; CWE-613",
     why: "A chain of refreshes without an end is a password that is never asked for again.",
-    fix: "Absolute + idle.",
+    fix: "Set an absolute and an idle limit.",
     bad: Example::behaviour("A session can be refreshed for years."),
     good: Example::behaviour("It ends after an absolute and an idle time."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     references: "ASVS 7.4.1; measured number, no verdict of its own",
     why: "The time until everyone knows is the time that a thief has.",
-    fix: "Event push, short cache.",
+    fix: "Push revocations, and keep caches short.",
     bad: Example::behaviour("A revoked token works for a minute."),
     good: Example::behaviour("It is refused within milliseconds."),
     checks: &[Check::Flow(flow)],

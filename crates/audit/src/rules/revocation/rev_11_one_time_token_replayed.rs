@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7523 3; RFC 9449 11.1; ASVS 10.5.5; CWE-294",
     why: "An assertion or proof that works twice works for whoever saw it.",
-    fix: "Jti cache.",
+    fix: "Remember each `jti` until its token has expired.",
     bad: Example::behaviour("The same client assertion is accepted twice."),
     good: Example::behaviour("It is refused the second time."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 16.5.2, 16.5.3; CWE-636",
     why: "Who can stop the store of revocations makes every revocation void.",
-    fix: "Fail closed or documented grace.",
+    fix: "Refuse when revocations can't be known, or serve on for a documented grace only.",
     bad: Example::behaviour("With the store stopped a revoked token works."),
     good: Example::behaviour("Requests are refused with 503."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 8.3.2; CWE-863",
     why: "Rights that were taken away must end before the token does.",
-    fix: "Short life or alert.",
+    fix: "Let tokens live for minutes, or look rights up.",
     bad: Example::behaviour("The token opens what the removed role opened."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Flow(flow)],

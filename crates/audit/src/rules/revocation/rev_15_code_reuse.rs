@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 6749 4.1.2; ASVS 10.4.2; CWE-294",
     why: "A code that comes twice was stolen: by whom nobody knows, so its tokens must die.",
-    fix: "Revoke.",
+    fix: "Revoke the tokens of a code that comes twice.",
     bad: Example::behaviour("After the code is redeemed twice the tokens work."),
     good: Example::behaviour("They are revoked."),
     checks: &[Check::Flow(flow)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "OIDC Back-Channel 2.6; ASVS 10.5.5; CWE-345",
     why: "A logout that anyone can cause is a nuisance; one that is not understood is none.",
-    fix: "Strict logout+jwt.",
+    fix: "Accept only a `logout+jwt` that is signed, for you, recent, with `events` and without a nonce.",
     bad: Example::behaviour("A logout token that is not signed, or not typed, is accepted."),
     good: Example::behaviour("Only a proper logout token is accepted."),
     checks: &[Check::Flow(flow)],

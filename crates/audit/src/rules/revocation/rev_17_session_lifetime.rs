@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "NIST SP 800-63B-4 2.1.3, 2.2.3, 2.3.3, 5.2 (SHALL terminate); ASVS 7.1.1, 7.3.1, 7.3.2; CWE-613",
     why: "NIST SP 800-63B ends sessions after a time that depends on how strong the login was.",
-    fix: "Enforce.",
+    fix: "End sessions at the limit of the level.",
     bad: Example::tokens(
         r#"{"alg":"ES256","typ":"at+jwt","@aal":"3"}
 {"sub":"1","auth_time":1700000000,"iat":1700043300,"exp":1700060000}"#,

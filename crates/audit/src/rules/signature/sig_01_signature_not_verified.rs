@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.3; RFC 7515 5.2; ASVS 9.1.1; API2:2023; WSTG-SESS-10; CWE-347",
     why: "Without a signature check a token is a form that anyone fills in: any user, any role.",
-    fix: "Verify before parsing claims; never use decode() in a request path.",
+    fix: "Verify the signature before anything is read from the claims; never use a decode() in the path of a request.",
     bad: Example::behaviour(
         "A token with a changed claim and the old signature, or with one bit of the signature flipped, is accepted.",
     ),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.1, 3.2; 8725bis 2.11/3.1 (case variants are new); draft-ietf-jose-deprecate-none-rsa15-05; ASVS 9.1.2; CWE-347",
     why: "A verifier that takes `alg: none` takes tokens that nobody signed.",
-    fix: "Allow-list of exact algorithm names, compared byte for byte.",
+    fix: "Keep a list of exact algorithm names and compare byte for byte; a list of what is forbidden is the flaw.",
     bad: Example::behaviour(r#"`{"alg":"nOnE"}` with an empty signature is accepted."#),
     good: Example::behaviour("Every spelling is refused."),
     checks: &[Check::Attack(attack)],

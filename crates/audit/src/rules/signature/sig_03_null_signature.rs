@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7515 5.2; CVE-2020-28042; CWE-347",
     why: "An empty signature fits no token, unless nobody looks at its length.",
-    fix: "Reject an empty signature before dispatch.",
+    fix: "Refuse an empty signature before any algorithm is chosen.",
     bad: Example::behaviour("`header.claims.` with the original algorithm is accepted."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.1; ASVS 9.1.2; CVE-2015-9235; CVE-2016-10555; CVE-2022-29217; CVE-2024-33663 (DER is a known bypass of its fix); CWE-347",
     why: "The public key is public. If it also works as an HMAC secret, everyone has the secret.",
-    fix: "Key object carries its algorithm; never select algorithm from the token.",
+    fix: "Let the key carry its algorithm; never choose the algorithm by what the token says.",
     bad: Example::behaviour("A token signed by HS256 with the PEM text of the public key is accepted."),
     good: Example::behaviour("The key verifies by its own algorithm only."),
     checks: &[Check::Attack(attack)],

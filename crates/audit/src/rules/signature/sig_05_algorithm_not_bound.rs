@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "8725bis 3.1 (each key MUST be used with exactly one algorithm); ASVS 9.1.2; CWE-327",
     why: "A key that verifies by several algorithms is as strong as the weakest.",
-    fix: "One key = one algorithm, checked at verification.",
+    fix: "Bind each key to exactly one algorithm, and check it at verification.",
     bad: Example::behaviour("A token signed by RS512 with the key of RS256 is accepted."),
     good: Example::behaviour("The key verifies by its own algorithm only."),
     checks: &[Check::Attack(attack)],

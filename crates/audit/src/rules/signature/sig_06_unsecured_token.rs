@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7519 6; RFC 8725 3.2; ASVS 9.1.2; CWE-347",
     why: "A token without a signature is a note that anyone can write; a verifier that takes it takes anything.",
-    fix: "Sign it.",
+    fix: "Sign the token, and refuse unsigned ones.",
     bad: Example::tokens(
         r#"{"alg":"none"}
 {"sub":"alice"}"#,

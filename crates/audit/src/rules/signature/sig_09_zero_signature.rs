@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "CVE-2022-21449; WSTG-SESS-10; RFC 8725 3.4; CWE-347",
     why: "A famous verifier accepted r = s = 0 for every message: no key needed.",
-    fix: "Patch JVM/library; check 0<r,s<n.",
+    fix: "Update the Java runtime or the library; check 0 < r, s < n.",
     bad: Example::behaviour("An ES256 token whose signature is 64 zero bytes is accepted."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

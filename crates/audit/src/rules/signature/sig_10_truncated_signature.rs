@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 7515 5.2; CWE-347",
     why: "A verifier that compares only as many bytes as it was given accepts one byte, which is guessed in 256 tries.",
-    fix: "Exact length, constant-time compare.",
+    fix: "Require the exact length, and compare in constant time.",
     bad: Example::behaviour("A token with the first eight bytes of its MAC is accepted."),
     good: Example::behaviour("A signature of another length is refused."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.2; RFC 6979; ASVS 11.3.4; CWE-323",
     why: "Two ECDSA signatures with one nonce give away the private key by school algebra.",
-    fix: "RFC 6979 deterministic ECDSA; rotate the key now.",
+    fix: "Use deterministic nonces (RFC 6979), and replace the key now.",
     bad: Example::tokens(
         r#"eyJhbGciOiJFUzI1NiIsImtpZCI6InIifQ.eyJzdWIiOiJhIn0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAg
 eyJhbGciOiJFUzI1NiIsImtpZCI6InIifQ.eyJzdWIiOiJiIn0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAw"#,

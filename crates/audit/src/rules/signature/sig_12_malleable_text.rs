@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "8725bis 3.14; OWASP JWT cheat sheet (deny list bypass); RFC 7515 2; CWE-347; becomes high with REV-05",
     why: "If several texts are the same token, a list of refused texts refuses only one of them.",
-    fix: "Strict base64url; key any deny list on iss+jti, not on the text.",
+    fix: "Decode base64url strictly; name revoked tokens by issuer and `jti`, never by their text.",
     bad: Example::behaviour(
         "The token with `=` at its end, or with other unused bits in its last character, is accepted.",
     ),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7515 4.1.11 MUST; CVE-2025-59420 (Authlib); CVE-2026-32597 (PyJWT<2.12); CWE-345",
     why: "`crit` means: refuse me if you don't understand this. A verifier that goes on ignores a condition of the issuer.",
-    fix: "Reject unknown crit.",
+    fix: "Refuse every token with a `crit` that names an extension you don't process.",
     bad: Example::behaviour(r#"A token with `crit: ["x-unknown"]` is accepted."#),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

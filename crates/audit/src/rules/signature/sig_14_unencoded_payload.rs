@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7797 6; RFC 8725 3.3; CWE-347",
     why: "Where one reader signs the bytes and another their encoding, they see different tokens.",
-    fix: "Refuse b64 unless wanted; require it in crit.",
+    fix: "Refuse `b64` unless you want it, and then require it in `crit`.",
     bad: Example::behaviour("A token with `b64: false` in its header is accepted."),
     good: Example::behaviour("It is refused."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "8725bis 2.13/3.14 (new); RFC 7519 1; CVE-2022-39227; CWE-347; CWE-436",
     why: "A text that is two tokens at once can be verified as the one and read as the other.",
-    fix: "Accept only [A-Za-z0-9_.-] and exactly 3 (or 5) parts.",
+    fix: "Accept only `A-Z a-z 0-9 _ . -`, in exactly three parts (five for encrypted tokens).",
     bad: Example::behaviour("A JSON serialization, or a text that is compact and JSON at once, is accepted."),
     good: Example::behaviour("Only the compact form is accepted."),
     checks: &[Check::Attack(attack)],

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 7515 4; RFC 7519 4; CWE-436",
     why: "Two readers of one token that take different values for one name disagree about who the user is.",
-    fix: "Reject duplicates in header and claims.",
+    fix: "Refuse repeated names in header and claims.",
     bad: Example::tokens(
         r#"{"alg":"ES256"}
 {"sub":"alice","sub":"admin"}"#,

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8725 3.3; 8725bis 3.3; CWE-347",
     why: "The outer layer is checked, and what counts is inside.",
-    fix: "Verify every layer with application-supplied keys.",
+    fix: "Verify every layer, with keys that your application supplies.",
     bad: Example::behaviour("A token with `cty: JWT` whose inner token is unsigned is accepted."),
     good: Example::behaviour("Every layer is verified."),
     checks: &[Check::Attack(attack)],

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Critical,
     references: "RFC 8017 8.2.2; RFC 8725 3.4; CWE-347",
     why: "With the exponent 3 and a careless padding check a signature is a cube root.",
-    fix: "E=65537; library with full padding check.",
+    fix: "Use keys with the exponent 65537, and a library that compares the whole padded block.",
     bad: Example::behaviour("A signature whose padded block ends early and has garbage behind is accepted."),
     good: Example::behaviour("The whole block is compared."),
     checks: &[Check::Attack(attack)],

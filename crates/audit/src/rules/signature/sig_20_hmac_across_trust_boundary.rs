@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "OWASP JWT cheat sheet; ASVS 11.1.1; CWE-522",
     why: "Everyone who can verify an HMAC can also make one: each audience could forge tokens for all others.",
-    fix: "Asymmetric signature, or one secret per (issuer, audience).",
+    fix: "Sign with a private key, or use one secret for each pair of issuer and audience.",
     bad: Example::tokens(
         r#"{"alg":"HS256"}
 {"iss":"https://login.example","aud":["https://api.example","https://pay.example"]}"#,

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 7515 5.2; RFC 8725 3.3; CWE-345",
     why: "Code that works on claims before the signature is checked works for anyone.",
-    fix: "Verify first.",
+    fix: "Check the signature first, and answer every failure alike.",
     bad: Example::behaviour("A badly signed token gets an answer that depends on its claims."),
     good: Example::behaviour("Every badly signed token gets one and the same answer."),
     checks: &[Check::Probe(probe)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     references: "ASVS 11.2.4; CWE-208",
     why: "A comparison that stops at the first wrong byte tells by its time how much was right.",
-    fix: "Constant-time compare.",
+    fix: "Compare in constant time.",
     bad: Example::file(
         r#"# verify.js
 if (mac === expected) accept()"#,

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 3.3.1; NIST 63B-4 5.1.1 SHALL; CWE-614",
     why: "Without `Secure` a browser sends the token over plain HTTP too, where anyone on the way reads it.",
-    fix: "Secure.",
+    fix: "Set `Secure` on the cookie.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 3.3.4; NIST 5.1.1 SHOULD; CWE-1004",
     why: "Without `HttpOnly` every script on the page can read the token and send it away.",
-    fix: "HttpOnly.",
+    fix: "Set `HttpOnly` on the cookie.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

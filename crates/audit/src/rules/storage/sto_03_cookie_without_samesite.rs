@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 3.3.2; NIST 5.1.1 SHOULD; CWE-1275",
     why: "With `SameSite=None`, or an old browser's default, other sites can make requests as the user.",
-    fix: "Lax or Strict.",
+    fix: "Set `SameSite=Lax` or `Strict` on the cookie.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

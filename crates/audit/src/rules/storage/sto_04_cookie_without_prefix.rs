@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 3.3.3; NIST 5.1.1 SHOULD; draft-ietf-httpbis-layered-cookies; CWE-1275",
     why: "Without the prefix a neighbouring host can overwrite the cookie.",
-    fix: "__Host-.",
+    fix: "Name the cookie `__Host-…`, with `Path=/` and without `Domain`.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "NIST 5.1.1 SHALL (minimum hosts and paths); CWE-1275",
     why: "A cookie for the whole domain goes to every host below it, also to those that others run.",
-    fix: "Host only.",
+    fix: "Leave `Domain` out: the cookie is then for this host only.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "NIST 5.1 SHOULD NOT be persistent; CWE-539",
     why: "A cookie that stays on the disk stays when the browser is closed, and on a machine that is sold.",
-    fix: "Session cookie.",
+    fix: "Leave `Max-Age` and `Expires` out, or end the cookie with its token.",
     bad: Example::http(
         r#"GET / HTTP/1.1
 Host: app.example

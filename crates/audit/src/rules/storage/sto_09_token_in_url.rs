@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 14.2.1; RFC 9700 4.3.2; RFC 6750 5.3; API2:2023; CWE-598",
     why: "URLs are kept: in histories, logs, proxies, and in the Referer of the next request.",
-    fix: "Header or POST body.",
+    fix: "Send tokens in the Authorization header or in a POST body.",
     bad: Example::http(
         r#"GET /me?access_token=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln HTTP/1.1
 Host: api.example

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 9700 4.3.2 (clients MUST NOT); RFC 6750 2.3; CWE-598",
     why: "What an endpoint takes from the query, clients will put there, and logs will keep.",
-    fix: "Refuse.",
+    fix: "Ignore tokens in the query.",
     bad: Example::behaviour("`GET /me?access_token=TOKEN` without a header is served."),
     good: Example::behaviour("A token in the query is ignored."),
     checks: &[Check::Attack(attack)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "RFC 9700 4.2.4; ASVS 3.4.5; CWE-200",
     why: "A page whose URL holds a token tells it to every host that it loads something from.",
-    fix: "No token in URL; strict policy.",
+    fix: "Keep tokens out of URLs, and set `Referrer-Policy: no-referrer`.",
     bad: Example::http(
         r#"GET /app?token=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln HTTP/1.1
 Host: app.example

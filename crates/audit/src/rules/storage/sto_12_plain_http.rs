@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 12.2.1, 4.1.2; NIST 5.1 SHALL NOT fall back; RFC 6750 5.3; CWE-319",
     why: "Whoever is on the way reads the token.",
-    fix: "HTTPS only, no redirect for APIs.",
+    fix: "Serve HTTPS only; close port 80 for APIs, without a redirect.",
     bad: Example::behaviour("`http://` serves the same resource, or redirects with the token in the URL."),
     good: Example::behaviour("Port 80 is closed, or answers with a redirect that carries nothing."),
     checks: &[Check::Probe(probe)],

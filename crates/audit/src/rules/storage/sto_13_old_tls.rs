@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 12.1.1, 12.2.2; RFC 9325; CWE-326; CWE-295",
     why: "TLS 1.0 and 1.1 rest on SHA-1 and are forbidden since 2021 (RFC 8996).",
-    fix: "1.2/1.3.",
+    fix: "Speak TLS 1.2 and 1.3 only.",
     bad: Example::behaviour("The server answers a handshake of TLS 1.0."),
     good: Example::behaviour("Only TLS 1.2 and 1.3 are spoken."),
     checks: &[Check::Probe(probe)],

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 3.4.1; RFC 6797; CWE-319",
     why: "Without HSTS the first request of a browser may go over plain HTTP, with the cookie.",
-    fix: "Max-age >= 31536000.",
+    fix: "Send `Strict-Transport-Security: max-age=31536000`.",
     bad: Example::http(
         r#"GET https://app.example/ HTTP/1.1
 Host: app.example

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 3.4.2; CWE-942",
     why: "A page of any site can then read what the user's token opens.",
-    fix: "Fixed list.",
+    fix: "Allow a fixed list of origins.",
     bad: Example::behaviour(
         "`Access-Control-Allow-Origin` repeats any origin, with `Access-Control-Allow-Credentials: true`.",
     ),

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "RFC 6749 5.1 MUST; ASVS 14.3.2; CWE-525",
     why: "A response with a token in a cache is a token for whoever reads the cache.",
-    fix: "No-store.",
+    fix: "Send `Cache-Control: no-store` with every token.",
     bad: Example::http(
         r#"POST /token HTTP/1.1
 Host: issuer.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 3.4.3; CWE-79 (defence in depth)",
     why: "A page that holds tokens and runs injected scripts gives them away.",
-    fix: "Nonce-based CSP.",
+    fix: "Set a Content-Security-Policy with nonces.",
     bad: Example::http(
         r#"GET https://app.example/ HTTP/1.1
 Host: app.example

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::High,
     references: "ASVS 10.1.1, 14.2.3; RFC 9700 4.9.1; CWE-201",
     why: "A token that goes to a host that it is not for is a token that this host has.",
-    fix: "Bind client to host.",
+    fix: "Bind the client to the hosts that its token is for.",
     bad: Example::http(
         r#"GET /pixel HTTP/1.1
 Host: tracker.example

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "RFC 6750 2 MUST NOT; CWE-436",
     why: "When a gateway reads one token and the service another, each approves what the other uses.",
-    fix: "Exactly one.",
+    fix: "Accept exactly one token for a request.",
     bad: Example::behaviour("A request with a good token in the query and a broken one in the header is served."),
     good: Example::behaviour("A request with two tokens is refused."),
     checks: &[Check::Attack(attack)],

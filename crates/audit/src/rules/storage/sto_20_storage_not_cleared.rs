@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Low,
     references: "ASVS 14.3.1; NIST 5.1 SHOULD; CWE-613",
     why: "What stays in the browser after a logout is there for the next person at it.",
-    fix: "Clear.",
+    fix: "Send `Clear-Site-Data` with the logout, and delete the cookie.",
     bad: Example::behaviour("The logout's response neither clears the cookie nor sends `Clear-Site-Data`."),
     good: Example::behaviour(r#"The logout's response sends `Clear-Site-Data: "cookies", "storage"`."#),
     checks: &[Check::Flow(flow)],

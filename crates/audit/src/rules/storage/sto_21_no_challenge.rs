@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Info,
     references: "RFC 6750 3 MUST; info",
     why: "RFC 6750 requires the header; clients learn from it what to do.",
-    fix: "Add.",
+    fix: "Send `WWW-Authenticate: Bearer` with 401.",
     bad: Example::behaviour("401 without `WWW-Authenticate`."),
     good: Example::behaviour("401 with `WWW-Authenticate: Bearer`."),
     checks: &[Check::Probe(probe)],

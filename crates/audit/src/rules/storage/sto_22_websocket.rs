@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     references: "ASVS 4.4.1, 4.4.3; CWE-319",
     why: "`ws://` is plain, and a token in a WebSocket's URL lands in logs like any other.",
-    fix: "Wss + ticket.",
+    fix: "Use `wss://`, and a ticket that is good once in place of the token.",
     bad: Example::http(
         r#"GET ws://api.example/live HTTP/1.1
 Host: api.example

@@ -51,10 +51,10 @@ const NODE: &[Case] = &[
         must_fail: &["KEY-01"],
         verdict: Verdict::Forgeable,
     },
-    // CVE-2015-9235: the newest of the flawed versions.
+    // CVE-2016-10555: the token chooses the algorithm.
     Case {
-        library: "jsonwebtoken-unpinned",
-        packages: &["jsonwebtoken@4.2.1"],
+        library: "jwt-simple",
+        packages: &["jwt-simple@0.3.0"],
         must_fail: &["SIG-04"],
         verdict: Verdict::Forgeable,
     },

@@ -11,8 +11,8 @@ const expected = { issuer: 'https://issuer.example', audience: 'https://api.exam
 const verifiers = {
   // As the manual shows it, with everything pinned.
   jsonwebtoken: async (token) => load('jsonwebtoken').verify(token, publicKey, { algorithms: ['RS256'], ...expected }),
-  // Without a list of algorithms.
-  'jsonwebtoken-unpinned': async (token) => load('jsonwebtoken').verify(token, publicKey, expected),
+  // The token chooses the algorithm (CVE-2016-10555).
+  'jwt-simple': async (token) => load('jwt-simple').decode(token, publicKey),
   // decode() in the place of verify().
   'jsonwebtoken-decode': async (token) => {
     const claims = load('jsonwebtoken').decode(token);
