@@ -21,6 +21,7 @@ use tower::ServiceExt;
 use tracing::{error, info, warn};
 
 use crate::config::{AuthorityConfig, ClientConfig, ConfigError};
+use crate::domain::claims::Attributes;
 use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
 use crate::domain::family::REPEAT_SECONDS;
 use crate::domain::lifetimes::{Lifetimes, MAX_ACCESS_TOKEN_SECONDS};
@@ -29,6 +30,7 @@ use crate::domain::password::{PasswordError, PasswordHash};
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
+use crate::domain::ticket::Tickets;
 use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
@@ -102,6 +104,7 @@ pub(crate) struct State {
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
+    pub(crate) tickets: Tickets,
     pub(crate) places: Places,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
@@ -133,7 +136,7 @@ impl Authority {
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
         let store = opening.start(log, Arc::clone(&clock), move |records| publisher.publish(records))?;
         store.apply(Write::from(begin_log(log))).await?;
-        let keys = Keys::load(&store, master_key, now).await?;
+        let keys = Keys::load(&store, master_key, &config.signing_algorithms, now).await?;
         apply_config(config, &store, now).await?;
         let mut tasks = Tasks(vec![tokio::spawn(keep_house(store.clone(), hub.clone()))]);
         if !store.is_exclusive() {
@@ -146,6 +149,7 @@ impl Authority {
             store,
             hub,
             clock,
+            tickets: Tickets::new(keys.secret()),
             keys,
             places: Places::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
@@ -277,7 +281,9 @@ async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) ->
         let password = tokio::task::spawn_blocking(move || PasswordHash::new(&password, salt)).await;
         let password = password.unwrap_or(Err(PasswordError::Failed)).map_err(failed)?;
         let subject = id_text(entropy::bytes()?);
-        store.apply(Write::from(User { subject, username: user.username.clone(), password }.add(now))).await?;
+        let attributes = Attributes::new(user.attributes.clone()).unwrap_or_default();
+        let user = User { subject, username: user.username.clone(), password, attributes };
+        store.apply(Write::from(user.add(now))).await?;
     }
     Ok(())
 }
@@ -306,6 +312,7 @@ fn configured_client(config: &ClientConfig) -> Result<Client, StartError> {
         redirect_uris: config.redirect_uris.clone(),
         scope: Scope::from_names(names).map_err(|error| refuse(&format!("scopes: {error}")))?,
         audience: config.audience.clone(),
+        metadata: config.metadata.clone(),
     })
 }
 

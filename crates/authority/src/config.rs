@@ -1,12 +1,17 @@
 //! The authority's configuration file.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
-use crate::domain::client::{GrantType, MAX_REDIRECT_URIS};
+use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::claims::Attributes;
+use crate::domain::client::GrantType;
+use crate::domain::client::metadata::ClientMetadata;
+use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
 
 /// `serve.toml`. Unknown keys are refused. Paths are relative to the file.
@@ -29,6 +34,9 @@ pub struct AuthorityConfig {
     /// Serve plain HTTP, on a loopback address only: for tests, or behind a proxy on the same machine.
     #[serde(default)]
     pub plain_http: bool,
+    /// The algorithms that tokens are signed with, a key each; the first is the default.
+    #[serde(default = "default_signing_algorithms")]
+    pub signing_algorithms: Vec<PublicAlgorithm>,
     /// How long tokens and sessions live.
     #[serde(default)]
     pub lifetimes: Lifetimes,
@@ -86,6 +94,9 @@ pub struct ClientConfig {
     pub scopes: Vec<String>,
     /// The `aud` of its access tokens.
     pub audience: String,
+    /// The rest of its metadata, by the names of RFC 7591 and what extends it.
+    #[serde(default)]
+    pub metadata: ClientMetadata,
 }
 
 /// A user.
@@ -96,6 +107,9 @@ pub struct UserConfig {
     pub username: String,
     /// The file with the password, one line. Read only when the user does not exist yet.
     pub password_file: PathBuf,
+    /// What is known about the user, by claim name (OpenID Connect Core 1.0 section 5.1).
+    #[serde(default)]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A guard.
@@ -126,6 +140,17 @@ pub enum ConfigError {
     /// A lifetime out of its range.
     #[error("lifetimes: {0}")]
     Lifetimes(#[from] LifetimesError),
+    /// No algorithm, or one twice.
+    #[error("signing_algorithms: at least one, and none twice")]
+    Algorithms,
+    /// A user that can't be.
+    #[error("users: {username}: {reason}")]
+    User {
+        /// Which.
+        username: String,
+        /// Why not.
+        reason: String,
+    },
     /// A client that can't work.
     #[error("clients: {client_id}: {reason}")]
     Client {
@@ -167,10 +192,24 @@ impl AuthorityConfig {
         if self.data.is_some() == self.postgres.is_some() {
             return Err(ConfigError::Store);
         }
+        let distinct: BTreeSet<_> = self.signing_algorithms.iter().collect();
+        if distinct.is_empty() || distinct.len() != self.signing_algorithms.len() {
+            return Err(ConfigError::Algorithms);
+        }
         self.lifetimes.check()?;
         for client in &self.clients {
             let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };
             client.check().map_err(failed)?;
+            let foreign = client.metadata.algorithms().find(|wanted| !self.signing_algorithms.contains(wanted));
+            if let Some(foreign) = foreign {
+                return Err(failed(format!("metadata: {foreign} is not among signing_algorithms")));
+            }
+        }
+        for user in &self.users {
+            Attributes::new(user.attributes.clone()).map_err(|error| ConfigError::User {
+                username: user.username.clone(),
+                reason: format!("attributes: {error}"),
+            })?;
         }
         Ok(())
     }
@@ -190,9 +229,9 @@ impl ClientConfig {
             return Err("client_secret_file: client_credentials needs one".to_owned());
         }
         for uri in &self.redirect_uris {
-            check_redirect_uri(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
+            redirect_uri::check(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
         }
-        Ok(())
+        self.metadata.check(&self.redirect_uris).map_err(|reason| format!("metadata: {reason}"))
     }
 }
 
@@ -210,44 +249,20 @@ fn check_issuer(issuer: &str, plain_http: bool) -> Result<(), &'static str> {
     }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if plain_http && is_loopback(&url) => Ok(()),
+        "http" if plain_http && redirect_uri::is_this_machine(&url) => Ok(()),
         "http" => Err("is not https; plain http is for a loopback host with plain_http = true"),
         _ => Err("is not https"),
-    }
-}
-
-/// RFC 6749 section 3.1.2 and RFC 8252: absolute, without fragment; `http` only to this very machine.
-///
-/// # Errors
-/// Says why an authorization response may not go there.
-pub fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
-    let url = Url::parse(uri).map_err(|_| "not an absolute URI")?;
-    if url.fragment().is_some() {
-        return Err("has a fragment");
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(&url) => Ok(()),
-        "http" => Err("plain http leaves this machine"),
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err("a scheme that runs or reads something"),
-        // RFC 8252 section 7.1: a private-use scheme is a reversed domain name.
-        scheme if scheme.contains('.') => Ok(()),
-        _ => Err("a private-use scheme must be a reversed domain name (RFC 8252 section 7.1)"),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 
 /// The default of `listen`.
 pub fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+/// The default of `signing_algorithms`: ours, and the one that OpenID Connect clients expect (Discovery 1.0 section 3).
+pub fn default_signing_algorithms() -> Vec<PublicAlgorithm> {
+    vec![PublicAlgorithm::ES256, PublicAlgorithm::RS256, PublicAlgorithm::EDDSA]
 }
 
 #[cfg(test)]
@@ -269,25 +284,6 @@ mod tests {
             ("as.example", false),
         ] {
             assert!(check_issuer(issuer, plain).is_err(), "{issuer}");
-        }
-    }
-
-    #[test]
-    fn a_redirect_uri_can_neither_run_script_nor_carry_a_code_in_the_clear() {
-        for uri in
-            ["https://app.example/cb?x=1", "http://127.0.0.1:7777/cb", "http://localhost/cb", "com.example.app:/cb"]
-        {
-            assert_eq!(check_redirect_uri(uri), Ok(()), "{uri}");
-        }
-        for uri in [
-            "https://app.example/cb#x",
-            "http://app.example/cb",
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "/cb",
-            "app:/cb",
-        ] {
-            assert!(check_redirect_uri(uri).is_err(), "{uri}");
         }
     }
 }

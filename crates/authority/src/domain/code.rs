@@ -2,8 +2,8 @@
 
 use probity_jose::UnixTime;
 
+use super::grant::Grant;
 use super::pkce::Challenge;
-use super::scope::Scope;
 
 /// What an authorization code stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct CodeGrant {
     /// In which session.
     pub session_id: String,
     /// What was granted.
-    pub scope: Scope,
+    pub grant: Grant,
     /// `nonce` of the request, for the ID token.
     pub nonce: Option<String>,
     /// The PKCE challenge.
@@ -78,6 +78,9 @@ impl CodeGrant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::authentication::Authentication;
+    use crate::domain::claims::ClaimsRequest;
+    use crate::domain::scope::Scope;
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const NOW: UnixTime = UnixTime::from_secs(1_000);
@@ -88,7 +91,11 @@ mod tests {
             redirect_uri: "https://app.example/cb".into(),
             subject: "u".into(),
             session_id: "s".into(),
-            scope: Scope::default(),
+            grant: Grant {
+                scope: Scope::default(),
+                authentication: Authentication::by_password(NOW),
+                claims: ClaimsRequest::default(),
+            },
             nonce: None,
             challenge: Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
             expires: UnixTime::from_secs(1_060),

@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use probity_jose::{UnixTime, base64url};
 use zeroize::Zeroizing;
 
-use super::scope::Scope;
+use super::grant::Grant;
 use super::secret::{MalformedSecret, PlainSecret, SecretKind};
 
 /// For how long, in seconds, the predecessor of the current token is answered with the current one: parallel tabs, lost
@@ -30,10 +30,10 @@ pub struct Family {
     pub client_id: String,
     /// Who granted it.
     pub subject: String,
-    /// The session in which it was granted.
-    pub session_id: String,
+    /// The session that it belongs to and ends with; none when it goes on without the user (`offline_access`).
+    pub session_id: Option<String>,
     /// What was granted.
-    pub scope: Scope,
+    pub grant: Grant,
     /// The counter of the current refresh token.
     pub counter: u32,
     /// When the current refresh token was issued.
@@ -124,6 +124,9 @@ impl RefreshKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::authentication::Authentication;
+    use crate::domain::claims::ClaimsRequest;
+    use crate::domain::scope::Scope;
     use proptest::prelude::*;
 
     const NOW: UnixTime = UnixTime::from_secs(1_000);
@@ -133,8 +136,12 @@ mod tests {
             id: base64url::encode(&[3; FAMILY_ID_BYTES]),
             client_id: "app".into(),
             subject: "u".into(),
-            session_id: "s".into(),
-            scope: Scope::default(),
+            session_id: Some("s".into()),
+            grant: Grant {
+                scope: Scope::default(),
+                authentication: Authentication::by_password(NOW),
+                claims: ClaimsRequest::default(),
+            },
             counter: 7,
             rotated: UnixTime::from_secs(995),
             expires: UnixTime::from_secs(2_000),

@@ -34,7 +34,9 @@ pub(super) enum OAuthError {
     UnsupportedGrantType,
     /// The scope is malformed or more than the client may have.
     InvalidScope(&'static str),
-    /// No bearer token, or one that is no good: RFC 6750 section 3.1.
+    /// No token at all: RFC 6750 section 3.1 wants no error code then.
+    NoToken,
+    /// A bearer token that is no good: RFC 6750 section 3.1.
     InvalidToken(&'static str),
     /// The bearer token lacks a scope: RFC 6750 section 3.1.
     InsufficientScope(&'static str),
@@ -56,7 +58,7 @@ impl OAuthError {
             Self::UnauthorizedClient(_) => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::InvalidToken(_) => "invalid_token",
+            Self::NoToken | Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::NotFound(_) => "not_found",
             Self::Conflict(_) => "conflict",
@@ -72,7 +74,7 @@ impl OAuthError {
             | Self::UnsupportedGrantType
             | Self::InvalidScope(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::InvalidClient | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -95,6 +97,7 @@ impl OAuthError {
                 "supported are authorization_code, refresh_token and client_credentials; the implicit and password grants \
                  are gone from OAuth 2.1 because they expose tokens and passwords"
             }
+            Self::NoToken => "an access token is needed",
             Self::InsufficientScope(_) => "the token lacks the scope that this needs",
             Self::Server => "something failed here; the log says what",
         }
@@ -104,6 +107,7 @@ impl OAuthError {
         match self {
             // RFC 6749 section 5.2: the scheme that the client could have used.
             Self::InvalidClient => Some(HeaderValue::from_static("Basic realm=\"probity\"")),
+            Self::NoToken => Some(HeaderValue::from_static("Bearer realm=\"probity\"")),
             Self::InvalidToken(_) => {
                 Some(HeaderValue::from_static("Bearer realm=\"probity\", error=\"invalid_token\""))
             }
@@ -144,6 +148,7 @@ impl From<RevokeError> for OAuthError {
             RevokeError::BadIdentifier(_) => Self::InvalidRequest("an identifier has 1 to 512 bytes"),
             RevokeError::NoSuchKey => Self::NotFound("there is no such signing key, or it is compromised already"),
             RevokeError::Keys(cause) => cause.into(),
+            RevokeError::Read(cause) => cause.into(),
             RevokeError::Write(cause) => cause.into(),
         }
     }

@@ -65,9 +65,9 @@ async fn refresh_token(
         json!({
             "active": true,
             "iss": state.issuer,
-            "sub": family.subject,
+            "sub": state.subject_for(client, &family.subject),
             "client_id": family.client_id,
-            "scope": family.scope.to_string(),
+            "scope": family.grant.scope.to_string(),
             "exp": family.expires.as_secs(),
         })
     }))

@@ -5,16 +5,20 @@ mod authorize;
 mod browser;
 mod client_authentication;
 mod error;
+mod failure;
 mod form;
+mod id_token_hint;
 mod introspect;
 mod jwks;
 mod log;
 mod login;
 mod metadata;
 mod own_token;
+mod reply;
 mod revoke;
 mod stream;
 mod token;
+mod userinfo;
 
 use std::sync::Arc;
 
@@ -42,6 +46,7 @@ pub(crate) mod path {
     pub(crate) const AUTHORIZE: &str = "/authorize";
     pub(crate) const LOGIN: &str = "/login";
     pub(crate) const TOKEN: &str = "/token";
+    pub(crate) const USERINFO: &str = "/userinfo";
     pub(crate) const REVOKE: &str = "/revoke";
     pub(crate) const INTROSPECT: &str = "/introspect";
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
@@ -59,6 +64,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::LOGIN, post(login::post))
         .route(path::TOKEN, post(token::post))
+        .route(path::USERINFO, get(userinfo::get).post(userinfo::post))
         .route(path::REVOKE, post(revoke::post))
         .route(path::INTROSPECT, post(introspect::post))
         .route(path::REVOCATION_STREAM, get(stream::get))

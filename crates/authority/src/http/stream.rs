@@ -34,7 +34,7 @@ pub(super) async fn get(State(state): Shared, request: Request) -> Response<Body
     let (hub, keys) = (state.hub.clone(), state.keys.current());
     tokio::spawn(async move {
         match hyper::upgrade::on(request).await {
-            Ok(upgraded) => hub.serve(&guard, &keys.active, TokioIo::new(upgraded)).await,
+            Ok(upgraded) => hub.serve(&guard, keys.signer(None), TokioIo::new(upgraded)).await,
             Err(error) => warn!(guard, error = %error, "a guard's connection could not be upgraded"),
         }
     });

@@ -3,9 +3,12 @@
 use probity_jose::UnixTime;
 
 use super::clients::scope_of;
+use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
+use super::value::Inconsistent;
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::family::Family;
+use crate::domain::grant::Grant;
 
 impl Store {
     /// The family of an identifier.
@@ -13,7 +16,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn family(&self, id: &str) -> Result<Option<Family>, StoreError> {
-        let sql = "SELECT family, client_id, subject, sid, scope, counter, rotated, expires, revoked \
+        let sql = "SELECT family, client_id, subject, sid, scope, counter, rotated, expires, revoked, details \
                    FROM families WHERE family = $1";
         let Some(row) = self.query_one(sql, &[id.into()]).await? else {
             return Ok(None);
@@ -22,8 +25,8 @@ impl Store {
             id: row.text(0)?.to_owned(),
             client_id: row.text(1)?.to_owned(),
             subject: row.text(2)?.to_owned(),
-            session_id: row.text(3)?.to_owned(),
-            scope: scope_of(row.text(4)?)?,
+            session_id: Some(row.text(3)?).filter(|sid| !sid.is_empty()).map(str::to_owned),
+            grant: grant_of(row.text(9)?, row.text(4)?)?,
             counter: row.number(5)?,
             rotated: row.time(6)?,
             expires: row.time(7)?,
@@ -36,17 +39,19 @@ impl Family {
     /// Adds the family.
     pub(crate) fn add(&self) -> Statement {
         Statement::new(
-            "INSERT INTO families (family, client_id, subject, sid, scope, counter, rotated, expires) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO families (family, client_id, subject, sid, scope, counter, rotated, expires, details) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
                 self.id.as_str().into(),
                 self.client_id.as_str().into(),
                 self.subject.as_str().into(),
-                self.session_id.as_str().into(),
-                self.scope.to_string().into(),
+                // No session has the empty name.
+                self.session_id.as_deref().unwrap_or_default().into(),
+                self.grant.scope.to_string().into(),
                 self.counter.into(),
                 self.rotated.into(),
                 self.expires.into(),
+                to_document(&self.grant).into(),
             ],
             Expect::One(Conflict::Taken),
         )
@@ -101,4 +106,9 @@ pub(crate) fn revoke_families_of_client(client: &str, now: UnixTime) -> Statemen
 /// Drops families that are over.
 pub(crate) fn drop_expired_families(now: UnixTime) -> Statement {
     Statement::new("DELETE FROM families WHERE expires <= $1", [now.into()], Expect::Any)
+}
+
+/// A stored grant: its document, and its scope from a column of its own.
+pub(super) fn grant_of(document: &str, scope: &str) -> Result<Grant, Inconsistent> {
+    Ok(Grant { scope: scope_of(scope)?, ..from_document(document, "a grant can't be read")? })
 }

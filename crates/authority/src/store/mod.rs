@@ -7,12 +7,14 @@
 
 mod clients;
 mod codes;
+mod document;
 mod engine;
 mod families;
 mod guards;
 mod keys;
 mod log;
 mod migrations;
+mod pairwise;
 mod postgres;
 mod revocations;
 mod sessions;
@@ -28,6 +30,7 @@ pub(crate) use families::drop_expired_families;
 pub(crate) use guards::RegisteredGuard;
 pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
 pub(crate) use log::begin_log;
+pub(crate) use pairwise::add_pairwise_name;
 pub(crate) use postgres::PostgresSite;
 pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};

@@ -6,6 +6,7 @@ use crate::domain::client::Client;
 use crate::domain::parameters::Parameters;
 use crate::domain::scope::ScopeError;
 use crate::http::error::OAuthError;
+use crate::issue::TokenOrder;
 
 pub(super) async fn exchange(
     state: &State,
@@ -17,7 +18,16 @@ pub(super) async fn exchange(
     }
     let scope = client.scope.grant(parameters.get("scope"))?;
     let now = state.moment(&client.id, &client.id).await?;
-    let access = state.issue_for_client(client, &scope, now)?;
+    let order = TokenOrder {
+        client,
+        subject: &client.id,
+        scope: &scope,
+        audience: std::slice::from_ref(&client.audience),
+        family: None,
+        authentication: None,
+        session: None,
+    };
+    let access = state.issue(order, now)?;
     Ok(TokenAnswer { access, refresh: None, id_token: None, scope })
 }
 

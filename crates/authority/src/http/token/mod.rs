@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod grant;
 mod refresh_token;
 
 use axum::Json;

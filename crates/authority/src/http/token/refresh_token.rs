@@ -4,6 +4,7 @@ use probity_jose::UnixTime;
 use tracing::warn;
 
 use super::TokenAnswer;
+use super::grant::GrantTokens;
 use crate::authority::State;
 use crate::domain::client::Client;
 use crate::domain::family::{Family, Refresh};
@@ -31,8 +32,9 @@ pub(super) async fn exchange(
             return Err(UNKNOWN);
         }
         // RFC 6749 section 6: never more than was granted.
-        let scope = family.scope.grant(parameters.get("scope"))?;
-        let now = state.moment(&family.subject, &client.id).await?;
+        let scope = family.grant.scope.grant(parameters.get("scope"))?;
+        let subject = state.subject_for(client, &family.subject);
+        let now = state.moment(&subject, &client.id).await?;
         let current = match family.present(counter, now) {
             Refresh::Dead => return Err(UNKNOWN),
             Refresh::Reused => return Err(kill_reused(state, &family, now).await),
@@ -44,10 +46,20 @@ pub(super) async fn exchange(
                 Err(error) => return Err(error.into()),
             },
         };
-        let session = state.store.live_session(&family.session_id, now).await?.ok_or(UNKNOWN)?;
-        let access = state.issue_for_session(client, &session, &family.id, &scope, now)?;
-        let refresh = state.keys.refresh().token(&family.id, current).map_err(|_| UNKNOWN)?;
-        return Ok(TokenAnswer { access, refresh: Some(refresh), id_token: None, scope });
+        let session = match &family.session_id {
+            Some(id) => Some(state.store.live_session(id, now).await?.ok_or(UNKNOWN)?),
+            None => None,
+        };
+        let tokens = GrantTokens {
+            client,
+            subject: &subject,
+            family: &Family { counter: current, ..family },
+            scope: &scope,
+            session: session.as_ref(),
+            session_id: session.as_ref().map(|session| session.id.as_str()),
+            nonce: None,
+        };
+        return tokens.issue(state, now).await;
     }
     Err(UNKNOWN)
 }

@@ -1,25 +1,22 @@
 //! Clients: RFC 6749 section 2.
 
-use serde::Deserialize;
-use url::{Host, Url};
+pub mod metadata;
+pub mod redirect_uri;
+
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::secret::SecretHash;
+use metadata::{ClientMetadata, SubjectType};
 
 /// The longest `client_id`, in bytes.
 pub const MAX_CLIENT_ID_BYTES: usize = 255;
-
-/// The most redirect URIs of one client.
-pub const MAX_REDIRECT_URIS: usize = 32;
-
-/// The longest redirect URI, in bytes.
-pub const MAX_REDIRECT_URI_BYTES: usize = 2_048;
 
 /// The shortest client secret, in characters: it is stored as a plain hash, so it must not be guessable.
 pub const MIN_CLIENT_SECRET_CHARS: usize = 32;
 
 /// A grant type: RFC 6749 section 1.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
     /// A user's authorization: RFC 6749 section 4.1.
@@ -66,6 +63,8 @@ pub struct Client {
     pub scope: Scope,
     /// The `aud` of its access tokens.
     pub audience: String,
+    /// The rest of what it says of itself.
+    pub metadata: ClientMetadata,
 }
 
 impl Client {
@@ -79,38 +78,24 @@ impl Client {
         self.secret.is_none()
     }
 
+    /// The sector whose names its users have there; nothing when they have the same name everywhere.
+    pub fn sector(&self) -> Option<String> {
+        match self.metadata.subject_type {
+            SubjectType::Public => None,
+            // Registration refuses a client without a single sector; if one is there all the same, it is a sector of its own.
+            SubjectType::Pairwise => Some(self.metadata.sector(&self.redirect_uris).unwrap_or_else(|| self.id.clone())),
+        }
+    }
+
     /// The redirect URI of an authorization request: the one that was asked for if it is registered, or the only one when
     /// none was asked for. Nothing else, however alike (RFC 9700 section 2.1).
     pub fn redirect_uri<'a>(&'a self, requested: Option<&'a str>) -> Option<&'a str> {
         match (requested, self.redirect_uris.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
-            (Some(uri), registered) => registered.iter().any(|known| is_same(known, uri)).then_some(uri),
+            (Some(uri), registered) => registered.iter().any(|known| redirect_uri::is_same(known, uri)).then_some(uri),
         }
     }
-}
-
-/// Character by character; only the port of a loopback address may be any (RFC 8252 section 7.3).
-fn is_same(registered: &str, requested: &str) -> bool {
-    if registered == requested {
-        return true;
-    }
-    if requested.len() > MAX_REDIRECT_URI_BYTES {
-        return false;
-    }
-    let (Ok(mut known), Ok(asked)) = (Url::parse(registered), Url::parse(requested)) else {
-        return false;
-    };
-    let is_loopback_address = match known.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    };
-    // The requested text itself must be what the parser made of it: no other spelling passes.
-    known.scheme() == "http"
-        && is_loopback_address
-        && known.set_port(asked.port()).is_ok()
-        && known.as_str() == requested
 }
 
 #[cfg(test)]
@@ -126,6 +111,7 @@ mod tests {
             redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
             scope: Scope::default(),
             audience: "https://api.example".into(),
+            metadata: ClientMetadata::default(),
         }
     }
 

@@ -1,27 +1,30 @@
 //! Authorization requests: RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core 1.0 section 3.1.2.
 
-use url::Url;
+mod next_step;
+mod prompt;
+mod reply;
 
-use probity_jose::UnixTime;
+pub use next_step::{NextStep, Situation};
+pub use prompt::Prompt;
+pub use reply::{Carrier, Reply, ReplyTo, ResponseMode, with_query};
 
+use super::claims::ClaimsRequest;
 use super::client::{Client, GrantType};
 use super::parameters::Parameters;
 use super::pkce::Challenge;
 use super::scope::{Scope, ScopeError};
-use super::session::Session;
 
 /// The longest `state` and `nonce`, in bytes: both are kept or sent back.
 pub const MAX_ECHOED_BYTES: usize = 2_048;
 
+/// The longest `login_hint`, in bytes.
+pub const MAX_LOGIN_HINT_BYTES: usize = 255;
+
 /// A request that may be granted once the user has logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationRequest {
-    /// Who asks.
-    pub client_id: String,
     /// Where the answer goes.
-    pub redirect_uri: String,
-    /// Goes back as it came.
-    pub state: Option<String>,
+    pub reply_to: ReplyTo,
     /// What is asked for.
     pub scope: Scope,
     /// Goes into the ID token.
@@ -32,18 +35,12 @@ pub struct AuthorizationRequest {
     pub prompt: Prompt,
     /// The oldest login that will do, in seconds.
     pub max_age: Option<u64>,
-}
-
-/// `prompt`: OpenID Connect Core 1.0 section 3.1.2.1. Consent and the choice of an account come with the login page.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Prompt {
-    /// Ask when there is need.
-    #[default]
-    WhenNeeded,
-    /// Ask nothing; fail when there is need.
-    Never,
-    /// Ask for the password, whoever is logged in.
-    Login,
+    /// The claims that are asked for one by one.
+    pub claims: ClaimsRequest,
+    /// Whom the client believes to be there: fills in the login page.
+    pub login_hint: Option<String>,
+    /// Whom the client wants, as it calls them: from a verified `id_token_hint`.
+    pub hinted_subject: Option<String>,
 }
 
 /// Why a request can't be granted.
@@ -54,25 +51,12 @@ pub enum AuthorizationError {
     /// The client is told.
     Redirectable {
         /// Where.
-        redirect_uri: String,
-        /// `state` of the request.
-        state: Option<String>,
+        reply_to: Box<ReplyTo>,
         /// `error`.
         error: &'static str,
         /// `error_description`.
         description: &'static str,
     },
-}
-
-/// What is to be done about a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NextStep {
-    /// Show the login page.
-    LogIn,
-    /// The user is known: issue a code.
-    Grant,
-    /// The user would have to be asked, but the client does not want that.
-    LoginRequired,
 }
 
 impl AuthorizationRequest {
@@ -85,14 +69,25 @@ impl AuthorizationRequest {
             AuthorizationError::Unredirectable("The address to return to is not registered for this application.")
         })?;
         let state = parameters.get("state");
-        // A state that is too long to be sent back is not sent back.
-        let echoed = state.filter(|state| state.len() <= MAX_ECHOED_BYTES);
-        let refuse = |error, description| AuthorizationError::Redirectable {
+        let mode = parameters.get("response_mode").map_or(Some(ResponseMode::QUERY), ResponseMode::parse);
+        let reply_to = ReplyTo {
+            client_id: client.id.clone(),
             redirect_uri: redirect_uri.to_owned(),
-            state: echoed.map(str::to_owned),
+            // An error about the mode can't use the mode.
+            mode: mode.unwrap_or(ResponseMode::QUERY),
+            algorithm: client.metadata.authorization_signed_response_alg,
+            // A state that is too long to be sent back is not sent back.
+            state: state.filter(|state| state.len() <= MAX_ECHOED_BYTES).map(str::to_owned),
+        };
+        let refuse = |error, description| AuthorizationError::Redirectable {
+            reply_to: Box::new(reply_to.clone()),
             error,
             description,
         };
+        if mode.is_none() {
+            let description = "response_mode is query, form_post, jwt, query.jwt or form_post.jwt";
+            return Err(refuse("invalid_request", description));
+        }
         let nonce = parameters.get("nonce");
         if [state, nonce].into_iter().flatten().any(|text| text.len() > MAX_ECHOED_BYTES) {
             return Err(refuse("invalid_request", "state or nonce is too long"));
@@ -108,9 +103,6 @@ impl AuthorizationRequest {
             Some("code") => {}
             Some(_) => return Err(refuse("unsupported_response_type", "only code: tokens do not belong in addresses")),
             None => return Err(refuse("invalid_request", "response_type is missing")),
-        }
-        if parameters.get("response_mode").is_some_and(|mode| mode != "query") {
-            return Err(refuse("invalid_request", "response_mode must be query"));
         }
         if !client.may_use(GrantType::AuthorizationCode) {
             return Err(refuse("unauthorized_client", "the client may not use authorization_code"));
@@ -133,83 +125,47 @@ impl AuthorizationRequest {
             .ok_or_else(|| refuse("invalid_request", "prompt is none, or any of login, consent and select_account"))?;
         let max_age = parameters.get("max_age").map(str::parse).transpose();
         let max_age = max_age.map_err(|_| refuse("invalid_request", "max_age is not a number of seconds"))?;
+        let claims = parameters.get("claims").map(ClaimsRequest::parse).transpose();
+        let claims = claims.map_err(|_| refuse("invalid_request", "claims can't be read"))?.unwrap_or_default();
+        let login_hint = parameters.get("login_hint").filter(|hint| hint.len() <= MAX_LOGIN_HINT_BYTES);
         Ok(Self {
-            client_id: client.id.clone(),
-            redirect_uri: redirect_uri.to_owned(),
-            state: echoed.map(str::to_owned),
             scope,
             nonce: nonce.map(str::to_owned),
             challenge,
             prompt,
-            max_age,
+            max_age: max_age.or(client.metadata.default_max_age),
+            claims,
+            login_hint: login_hint.map(str::to_owned),
+            hinted_subject: None,
+            reply_to,
         })
     }
 
-    /// What is to be done, given the session of the browser that asks.
-    pub fn next_step(&self, session: Option<&Session>, now: UnixTime) -> NextStep {
-        let is_fresh = |session: &&Session| self.max_age.is_none_or(|age| !session.is_older_than(age, now));
-        match (session.filter(is_fresh), self.prompt) {
-            (Some(_), Prompt::WhenNeeded | Prompt::Never) => NextStep::Grant,
-            (None, Prompt::Never) => NextStep::LoginRequired,
-            (None, Prompt::WhenNeeded) | (_, Prompt::Login) => NextStep::LogIn,
-        }
+    /// The same request for the subject of a verified `id_token_hint`.
+    #[must_use]
+    pub fn for_subject(mut self, subject: String) -> Self {
+        self.hinted_subject = Some(subject);
+        self
     }
 
-    /// The error that tells the client that the user would have to be asked.
-    pub fn login_required(&self) -> AuthorizationError {
-        AuthorizationError::Redirectable {
-            redirect_uri: self.redirect_uri.clone(),
-            state: self.state.clone(),
-            error: "login_required",
-            description: "the user is not logged in",
-        }
+    /// The error that tells the client that this request can't be granted.
+    pub fn refused(&self, error: &'static str, description: &'static str) -> AuthorizationError {
+        AuthorizationError::Redirectable { reply_to: Box::new(self.reply_to.clone()), error, description }
     }
 
-    /// The address that takes a code to the client, with `iss` against mix-up (RFC 9207).
-    pub fn granted(&self, issuer: &str, code: &str) -> String {
-        response_address(&self.redirect_uri, self.state.as_deref(), issuer, &[("code", code)])
+    /// The answer that takes a code to the client.
+    pub fn granted(&self, issuer: &str, code: &str) -> Reply {
+        Reply::new(self.reply_to.clone(), issuer, vec![("code", code.to_owned())])
     }
-}
-
-impl Prompt {
-    fn parse(text: Option<&str>) -> Option<Self> {
-        let Some(text) = text else {
-            return Some(Self::WhenNeeded);
-        };
-        let mut prompt = Self::WhenNeeded;
-        for name in text.split(' ') {
-            match name {
-                // `none` stands alone.
-                "none" if text == "none" => prompt = Self::Never,
-                "login" | "select_account" => prompt = Self::Login,
-                "consent" => {}
-                _ => return None,
-            }
-        }
-        Some(prompt)
-    }
-}
-
-/// The address that takes an error to the client: RFC 6749 section 4.1.2.1.
-pub fn refused(redirect_uri: &str, state: Option<&str>, issuer: &str, error: &str, description: &str) -> String {
-    response_address(redirect_uri, state, issuer, &[("error", error), ("error_description", description)])
-}
-
-fn response_address(redirect_uri: &str, state: Option<&str>, issuer: &str, parameters: &[(&str, &str)]) -> String {
-    // The redirect URI was checked when it was registered.
-    let Ok(mut url) = Url::parse(redirect_uri) else {
-        return redirect_uri.to_owned();
-    };
-    url.query_pairs_mut()
-        .extend_pairs(parameters)
-        .extend_pairs(state.map(|state| ("state", state)))
-        .append_pair("iss", issuer);
-    url.into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::authentication::{Authentication, PASSWORD_CLASS};
+    use crate::domain::client::metadata::ClientMetadata;
+    use crate::domain::session::Session;
+    use probity_jose::UnixTime;
     use probity_verifier::revocation::SessionIndex;
 
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -223,6 +179,7 @@ mod tests {
             redirect_uris: vec!["https://app.example/cb?x=1".into()],
             scope: Scope::parse("openid read").unwrap(),
             audience: "https://api.example".into(),
+            metadata: ClientMetadata::default(),
         }
     }
 
@@ -241,12 +198,16 @@ mod tests {
     }
 
     #[test]
-    fn a_good_request_is_read_and_answered_where_it_said_with_state_and_issuer() {
-        let request = AuthorizationRequest::read(&good(), &client()).unwrap();
+    fn a_good_request_is_read() {
+        let request = good().with("response_mode", "form_post").with("claims", r#"{"userinfo":{"name":null}}"#);
+        let request = AuthorizationRequest::read(&request, &client()).unwrap();
         assert_eq!(request.scope.to_string(), "openid");
+        assert_eq!(request.reply_to.mode.carrier, Carrier::FormPost);
+        assert!(request.claims.userinfo.contains_key("name"));
+        let reply = request.granted("https://as.example", "c");
         assert_eq!(
-            request.granted("https://as.example", "c+d"),
-            "https://app.example/cb?x=1&code=c%2Bd&state=s+t&iss=https%3A%2F%2Fas.example"
+            reply.parameters,
+            [("code", "c".to_owned()), ("state", "s t".to_owned()), ("iss", "https://as.example".to_owned())]
         );
     }
 
@@ -273,6 +234,7 @@ mod tests {
             ("prompt", "none login", "invalid_request"),
             ("prompt", "maybe", "invalid_request"),
             ("max_age", "-1", "invalid_request"),
+            ("claims", "[]", "invalid_request"),
             ("request", "e30.e30.", "request_not_supported"),
             ("request_uri", "https://x.example", "request_uri_not_supported"),
             ("state", &"x".repeat(MAX_ECHOED_BYTES + 1), "invalid_request"),
@@ -282,25 +244,78 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_login_is_asked_for_when_there_is_none_or_it_is_too_old_or_the_client_wants_one() {
-        let session = Session {
+    fn session() -> Session {
+        Session {
             id: "s".into(),
             subject: "u".into(),
-            auth_time: UnixTime::from_secs(100),
+            authentication: Authentication::by_password(UnixTime::from_secs(100)),
             expires: UnixTime::from_secs(10_000),
             place: SessionIndex { list: 0, index: 0 },
-        };
+        }
+    }
+
+    fn step(parameters: &Parameters, since: Option<u64>, session: Option<&Session>) -> NextStep {
+        let since = since.map(UnixTime::from_secs);
+        let situation = Situation { session, subject: Some("u"), since, now: UnixTime::from_secs(160) };
+        AuthorizationRequest::read(parameters, &client()).unwrap().next_step(situation)
+    }
+
+    fn refused(step: NextStep) -> &'static str {
+        match step {
+            NextStep::Refuse { error, .. } => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_login_is_asked_for_when_there_is_none_or_it_is_too_old_or_the_client_wants_one() {
+        let session = session();
+        assert_eq!(step(&good(), None, None), NextStep::LogIn);
+        assert_eq!(step(&good(), None, Some(&session)), NextStep::Grant);
+        assert_eq!(step(&good().with("prompt", "none"), None, Some(&session)), NextStep::Grant);
+        assert_eq!(refused(step(&good().with("prompt", "none"), None, None)), "login_required");
+        for prompt in ["login", "select_account", "consent login"] {
+            assert_eq!(step(&good().with("prompt", prompt), None, Some(&session)), NextStep::LogIn, "{prompt}");
+        }
+        assert_eq!(step(&good().with("max_age", "60"), None, Some(&session)), NextStep::Grant);
+        assert_eq!(step(&good().with("max_age", "59"), None, Some(&session)), NextStep::LogIn);
+        assert_eq!(step(&good().with("max_age", "0"), None, Some(&session)), NextStep::LogIn);
+    }
+
+    #[test]
+    fn a_login_that_has_happened_since_the_request_came_is_not_asked_for_again() {
+        let session = session();
+        for (name, value) in [("prompt", "login"), ("max_age", "0"), ("max_age", "30")] {
+            let request = good().with(name, value);
+            assert_eq!(step(&request, Some(100), Some(&session)), NextStep::Grant, "{name}={value}");
+            assert_eq!(step(&request, Some(101), Some(&session)), NextStep::LogIn, "{name}={value}, an earlier login");
+        }
+    }
+
+    #[test]
+    fn another_user_than_the_one_whom_the_client_wants_is_asked_to_log_in() {
+        let session = session();
+        let claims =
+            |subject: &str| good().with("claims", &format!(r#"{{"id_token":{{"sub":{{"value":"{subject}"}}}}}}"#));
+        assert_eq!(step(&claims("u"), None, Some(&session)), NextStep::Grant);
+        assert_eq!(step(&claims("v"), None, Some(&session)), NextStep::LogIn);
+        assert_eq!(refused(step(&claims("v").with("prompt", "none"), None, Some(&session))), "login_required");
+        let hinted = AuthorizationRequest::read(&good(), &client()).unwrap().for_subject("v".into());
         let now = UnixTime::from_secs(160);
-        let step = |name: &str, value: &str, session: Option<&Session>| {
-            AuthorizationRequest::read(&good().with(name, value), &client()).unwrap().next_step(session, now)
+        let situation = Situation { session: Some(&session), subject: Some("u"), since: None, now };
+        assert_eq!(hinted.next_step(situation), NextStep::LogIn);
+    }
+
+    #[test]
+    fn an_essential_class_that_no_login_reaches_is_refused_and_a_voluntary_one_is_not() {
+        let session = session();
+        let claims = |essential: bool, class: &str| {
+            let acr = serde_json::json!({"id_token": {"acr": {"essential": essential, "values": [class]}}});
+            step(&good().with("claims", &acr.to_string()), None, Some(&session))
         };
-        assert_eq!(step("state", "x", None), NextStep::LogIn);
-        assert_eq!(step("state", "x", Some(&session)), NextStep::Grant);
-        assert_eq!(step("prompt", "none", None), NextStep::LoginRequired);
-        assert_eq!(step("prompt", "none", Some(&session)), NextStep::Grant);
-        assert_eq!(step("prompt", "login", Some(&session)), NextStep::LogIn);
-        assert_eq!(step("max_age", "60", Some(&session)), NextStep::Grant);
-        assert_eq!(step("max_age", "59", Some(&session)), NextStep::LogIn);
+        assert_eq!(refused(claims(true, "gold")), "unmet_authentication_requirements");
+        assert_eq!(claims(false, "gold"), NextStep::Grant);
+        assert_eq!(claims(true, PASSWORD_CLASS), NextStep::Grant);
+        assert_eq!(step(&good().with("acr_values", "gold"), None, Some(&session)), NextStep::Grant);
     }
 }

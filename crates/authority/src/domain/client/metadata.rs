@@ -1,0 +1,104 @@
+//! What a client says of itself, by the names of RFC 7591 section 2 and the specifications that added to it.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::domain::algorithm::PublicAlgorithm;
+
+/// How a user is named to a client: OpenID Connect Core 1.0 section 8.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// By the same name to every client.
+    #[default]
+    Public,
+    /// By a name that clients of other sectors do not know.
+    Pairwise,
+}
+
+/// The metadata of a client beside what every client has. What is absent has the default of its specification or ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientMetadata {
+    /// The algorithm of its ID tokens.
+    pub id_token_signed_response_alg: Option<PublicAlgorithm>,
+    /// The algorithm of userinfo responses; without it they are plain JSON.
+    pub userinfo_signed_response_alg: Option<PublicAlgorithm>,
+    /// The algorithm of authorization responses in the mode `jwt` (JARM section 3).
+    pub authorization_signed_response_alg: Option<PublicAlgorithm>,
+    /// How users are named to it.
+    pub subject_type: SubjectType,
+    /// Where the redirect URIs of its sector are listed (OpenID Connect Core 1.0 section 8.1).
+    pub sector_identifier_uri: Option<String>,
+    /// `max_age` of requests that have none (OpenID Connect Registration 1.0 section 2).
+    pub default_max_age: Option<u64>,
+    /// `acr_values` of requests that have none.
+    pub default_acr_values: Vec<String>,
+    /// Whether `auth_time` must be in its ID tokens. It always is.
+    pub require_auth_time: bool,
+}
+
+impl ClientMetadata {
+    /// The sector of a pairwise client: the host that its users' names belong to (OpenID Connect Core 1.0 section 8.1).
+    /// Nothing when there is no single one.
+    pub fn sector(&self, redirect_uris: &[String]) -> Option<String> {
+        if let Some(uri) = &self.sector_identifier_uri {
+            return host(uri);
+        }
+        let mut hosts = redirect_uris.iter().map(|uri| host(uri));
+        let first = hosts.next()??;
+        hosts.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+
+    /// The algorithms that the authority is to sign with for it.
+    pub fn algorithms(&self) -> impl Iterator<Item = PublicAlgorithm> {
+        let chosen = [
+            self.id_token_signed_response_alg,
+            self.userinfo_signed_response_alg,
+            self.authorization_signed_response_alg,
+        ];
+        chosen.into_iter().flatten()
+    }
+
+    /// Checks what can be checked without asking anybody.
+    ///
+    /// # Errors
+    /// Names the member and says what is wrong with it.
+    pub fn check(&self, redirect_uris: &[String]) -> Result<(), String> {
+        if self.subject_type == SubjectType::Pairwise && self.sector(redirect_uris).is_none() {
+            return Err(
+                "sector_identifier_uri: pairwise subjects need one, or redirect URIs of a single host".to_owned()
+            );
+        }
+        Ok(())
+    }
+}
+
+fn host(uri: &str) -> Option<String> {
+    Url::parse(uri).ok()?.host_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pairwise_client_belongs_to_one_sector_or_is_refused() {
+        let uris = |uris: &[&str]| uris.iter().map(|uri| (*uri).to_owned()).collect::<Vec<_>>();
+        let pairwise = ClientMetadata { subject_type: SubjectType::Pairwise, ..ClientMetadata::default() };
+        let same = uris(&["https://a.example/1", "https://a.example:444/2"]);
+        assert_eq!(pairwise.sector(&same).as_deref(), Some("a.example"));
+        assert_eq!(pairwise.check(&same), Ok(()));
+        let several = uris(&["https://a.example/1", "https://b.example/2"]);
+        assert!(pairwise.check(&several).unwrap_err().starts_with("sector_identifier_uri"));
+        assert!(pairwise.check(&[]).is_err());
+        let listed = ClientMetadata { sector_identifier_uri: Some("https://s.example/list".into()), ..pairwise };
+        assert_eq!(listed.sector(&several).as_deref(), Some("s.example"));
+    }
+
+    #[test]
+    fn unknown_members_are_refused_where_an_operator_writes_them() {
+        assert!(serde_json::from_str::<ClientMetadata>(r#"{"id_token_signed_response_algo":"ES256"}"#).is_err());
+        assert!(serde_json::from_str::<ClientMetadata>(r#"{"id_token_signed_response_alg":"HS256"}"#).is_err());
+    }
+}
