@@ -78,9 +78,6 @@ impl CodeGrant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::authentication::Authentication;
-    use crate::domain::claims::ClaimsRequest;
-    use crate::domain::scope::Scope;
 
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const NOW: UnixTime = UnixTime::from_secs(1_000);
@@ -91,11 +88,7 @@ mod tests {
             redirect_uri: "https://app.example/cb".into(),
             subject: "u".into(),
             session_id: "s".into(),
-            grant: Grant {
-                scope: Scope::default(),
-                authentication: Authentication::by_password(NOW),
-                claims: ClaimsRequest::default(),
-            },
+            grant: Grant::sample(NOW),
             nonce: None,
             challenge: Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
             expires: UnixTime::from_secs(1_060),

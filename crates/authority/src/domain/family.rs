@@ -124,9 +124,6 @@ impl RefreshKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::authentication::Authentication;
-    use crate::domain::claims::ClaimsRequest;
-    use crate::domain::scope::Scope;
     use proptest::prelude::*;
 
     const NOW: UnixTime = UnixTime::from_secs(1_000);
@@ -137,11 +134,7 @@ mod tests {
             client_id: "app".into(),
             subject: "u".into(),
             session_id: Some("s".into()),
-            grant: Grant {
-                scope: Scope::default(),
-                authentication: Authentication::by_password(NOW),
-                claims: ClaimsRequest::default(),
-            },
+            grant: Grant::sample(NOW),
             counter: 7,
             rotated: UnixTime::from_secs(995),
             expires: UnixTime::from_secs(2_000),

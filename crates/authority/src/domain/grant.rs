@@ -17,4 +17,20 @@ pub struct Grant {
     /// The claims that were asked for one by one.
     #[serde(default)]
     pub claims: ClaimsRequest,
+    /// Where its tokens may be good; at the client's own audience when none was asked for (RFC 8707).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+}
+
+#[cfg(test)]
+impl Grant {
+    /// A grant for tests.
+    pub(crate) fn sample(time: probity_jose::UnixTime) -> Self {
+        Self {
+            scope: Scope::default(),
+            authentication: Authentication::by_password(time),
+            claims: ClaimsRequest::default(),
+            resources: Vec::new(),
+        }
+    }
 }

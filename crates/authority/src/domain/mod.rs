@@ -17,6 +17,8 @@ pub mod master_key;
 pub mod parameters;
 pub mod password;
 pub mod pkce;
+pub mod request_object;
+pub mod resource;
 pub mod revocation;
 pub mod scope;
 mod seconds;

@@ -11,6 +11,7 @@ use crate::domain::authentication::Authentication;
 use crate::domain::claims::ClaimsRequest;
 use crate::domain::client::metadata::{ClientMetadata, SubjectType};
 use crate::domain::client::{Client, GrantType};
+use crate::domain::client::policy::ClientPolicy;
 use crate::domain::family::Family;
 use crate::domain::grant::Grant;
 use crate::domain::revocation::Order;
@@ -96,6 +97,7 @@ fn family(id: &str) -> Family {
         session_id: Some("s".into()),
         grant: Grant {
             scope: Scope::parse("a b").unwrap(),
+            resources: vec!["https://a.example".into()],
             authentication: Authentication::by_password(NOW),
             claims: ClaimsRequest::parse(r#"{"userinfo":{"name":{"essential":true}}}"#).unwrap(),
         },
@@ -252,6 +254,7 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
             default_max_age: Some(60),
             ..ClientMetadata::default()
         },
+        policy: ClientPolicy { resources: vec!["https://other.example".into()] },
     };
     for secret in [client.secret, None] {
         client.secret = secret;

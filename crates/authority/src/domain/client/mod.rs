@@ -1,13 +1,17 @@
 //! Clients: RFC 6749 section 2.
 
 pub mod metadata;
+pub mod policy;
 pub mod redirect_uri;
+#[cfg(test)]
+mod sample;
 
 use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::secret::SecretHash;
 use metadata::{ClientMetadata, SubjectType};
+use policy::ClientPolicy;
 
 /// The longest `client_id`, in bytes.
 pub const MAX_CLIENT_ID_BYTES: usize = 255;
@@ -65,6 +69,8 @@ pub struct Client {
     pub audience: String,
     /// The rest of what it says of itself.
     pub metadata: ClientMetadata,
+    /// What the operator has decided about it.
+    pub policy: ClientPolicy,
 }
 
 impl Client {
@@ -103,16 +109,7 @@ mod tests {
     use super::*;
 
     fn client(uris: &[&str]) -> Client {
-        Client {
-            id: "app".into(),
-            name: "App".into(),
-            secret: None,
-            grant_types: vec![GrantType::AuthorizationCode],
-            redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
-            scope: Scope::default(),
-            audience: "https://api.example".into(),
-            metadata: ClientMetadata::default(),
-        }
+        Client { redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), ..Client::sample() }
     }
 
     #[test]
