@@ -20,6 +20,7 @@ use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
 use tracing::{error, info, warn};
 
+use crate::client_keys::FetchedKeys;
 use crate::config::{AuthorityConfig, ClientConfig, ConfigError};
 use crate::domain::claims::Attributes;
 use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
@@ -30,17 +31,18 @@ use crate::domain::password::{PasswordError, PasswordHash};
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
-use crate::domain::ticket::Tickets;
+use crate::domain::ticket::{MAX_UNDER_WAY_SECONDS, Tickets};
 use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::keys::{KeyError, Keys};
 use crate::moment::TokenClock;
+use crate::outbound::{Https, Outbound};
 use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
-    drop_expired_families, drop_expired_sessions, drop_lapsed_revocations,
+    drop_expired_families, drop_expired_pushed_requests, drop_expired_sessions, drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
@@ -106,6 +108,9 @@ pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) tickets: Tickets,
     pub(crate) places: Places,
+    /// Asks addresses that clients name.
+    pub(crate) outbound: Arc<dyn Outbound>,
+    pub(crate) fetched_keys: FetchedKeys,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -124,6 +129,18 @@ impl Authority {
     /// # Errors
     /// [`StartError`]
     pub async fn start(config: &AuthorityConfig, master_key: MasterKey) -> Result<Self, StartError> {
+        let outbound = &config.outbound;
+        let trusted = outbound.ca_file.as_deref().map(trusted_for_requests).transpose()?.unwrap_or_default();
+        let outbound = Arc::new(Https::new(outbound.allow_private_addresses, trusted));
+        Self::start_with(config, master_key, outbound).await
+    }
+
+    /// The same with another way of asking addresses that clients name.
+    pub(crate) async fn start_with(
+        config: &AuthorityConfig,
+        master_key: MasterKey,
+        outbound: Arc<dyn Outbound>,
+    ) -> Result<Self, StartError> {
         config.check()?;
         let now = unix_now();
         let opening = open_store(config).await?;
@@ -152,6 +169,8 @@ impl Authority {
             tickets: Tickets::new(keys.secret()),
             keys,
             places: Places::default(),
+            outbound,
+            fetched_keys: FetchedKeys::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
@@ -224,6 +243,7 @@ async fn keep_house(store: Store, hub: Hub) {
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
             .and(drop_expired_codes(codes))
+            .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
             .and_all(drop_expired_sessions(horizon(now), SessionIndex::list_for(horizon(now))))
             .and_all(drop_lapsed_revocations(horizon(now)));
@@ -253,6 +273,12 @@ fn read_certificates(path: &Path) -> Result<RootCertStore, StartError> {
         trusted.add(certificate).map_err(|error| file_error(path, &error.to_string()))?;
     }
     if trusted.is_empty() { Err(file_error(path, "no certificate in the file")) } else { Ok(trusted) }
+}
+
+/// Certificates by which other servers are trusted, besides the system's.
+fn trusted_for_requests(path: &Path) -> Result<Vec<reqwest::Certificate>, StartError> {
+    let bundle = std::fs::read(path).map_err(|error| file_error(path, &error.to_string()))?;
+    reqwest::Certificate::from_pem_bundle(&bundle).map_err(|error| file_error(path, &error.to_string()))
 }
 
 async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) -> Result<(), StartError> {
@@ -313,6 +339,7 @@ fn configured_client(config: &ClientConfig) -> Result<Client, StartError> {
         scope: Scope::from_names(names).map_err(|error| refuse(&format!("scopes: {error}")))?,
         audience: config.audience.clone(),
         metadata: config.metadata.clone(),
+        policy: config.policy.clone(),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
 use crate::domain::client::GrantType;
 use crate::domain::client::metadata::ClientMetadata;
+use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
 
@@ -40,6 +41,9 @@ pub struct AuthorityConfig {
     /// How long tokens and sessions live.
     #[serde(default)]
     pub lifetimes: Lifetimes,
+    /// How addresses that clients name are asked.
+    #[serde(default)]
+    pub outbound: OutboundConfig,
     /// Clients that exist from the start; what the file says of them replaces what the store has.
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
@@ -97,6 +101,20 @@ pub struct ClientConfig {
     /// The rest of its metadata, by the names of RFC 7591 and what extends it.
     #[serde(default)]
     pub metadata: ClientMetadata,
+    /// What you decide about it.
+    #[serde(default)]
+    pub policy: ClientPolicy,
+}
+
+/// Requests that the authority makes itself, to addresses that clients name: key sets, client documents, logout.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboundConfig {
+    /// Certificates (PEM) by which other servers are trusted, besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Ask addresses of this machine and its network too. Whoever can register a client can then make the authority
+    /// knock at every door in there.
+    pub allow_private_addresses: bool,
 }
 
 /// A user.
@@ -171,7 +189,10 @@ impl AuthorityConfig {
         let tls = self.tls.iter_mut().flat_map(|tls| [&mut tls.certificate_file, &mut tls.key_file]);
         let postgres =
             self.postgres.iter_mut().flat_map(|site| [Some(&mut site.connection_file), site.ca_file.as_mut()]);
-        let own = [self.data.as_mut(), Some(&mut self.master_key_file)].into_iter().chain(postgres).flatten();
+        let own = [self.data.as_mut(), Some(&mut self.master_key_file), self.outbound.ca_file.as_mut()]
+            .into_iter()
+            .chain(postgres)
+            .flatten();
         for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
             *path = folder.join(&*path);
         }

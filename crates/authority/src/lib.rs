@@ -4,6 +4,7 @@
 //! Inside, `http` parses and answers, [`domain`] decides, `store` keeps, and [`revocation`] tells the guards.
 
 mod authority;
+mod client_keys;
 pub mod config;
 pub mod domain;
 pub mod entropy;
@@ -11,6 +12,7 @@ mod http;
 mod issue;
 mod keys;
 mod moment;
+mod outbound;
 mod pages;
 mod places;
 pub mod revocation;

@@ -17,6 +17,7 @@ pub mod master_key;
 pub mod parameters;
 pub mod password;
 pub mod pkce;
+pub mod pushed_request;
 pub mod request_object;
 pub mod resource;
 pub mod revocation;

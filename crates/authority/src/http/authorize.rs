@@ -8,21 +8,20 @@ use probity_jose::UnixTime;
 use probity_verifier::clock::unix_now;
 
 use super::Shared;
-use super::error::OAuthError;
+use super::authorization_request::Found;
 use super::failure::Failure;
 use super::form::Form;
 use super::log::Line;
 use super::login::LoginForm;
 use crate::authority;
 use crate::domain::authorization::{AuthorizationError, AuthorizationRequest, NextStep, Reply, Situation};
-use crate::domain::client::Client;
 use crate::domain::code::CodeGrant;
 use crate::domain::grant::Grant;
 use crate::domain::parameters::Parameters;
-use crate::domain::secret::{PlainSecret, SecretKind};
+use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::Session;
 use crate::entropy;
-use crate::store::{Conflict, Write, WriteError};
+use crate::store::{Conflict, Write, WriteError, use_pushed_request};
 
 /// The parameter with the ticket of a request that comes back from a page of ours.
 pub(super) const TICKET: &str = "probity_ticket";
@@ -59,13 +58,13 @@ async fn authorize(
 ) -> Result<Response<Body>, Failure> {
     let now = unix_now();
     let UnderWay { request: parameters, since } = UnderWay::read(state, parameters, now);
-    let (client, request) = state.read_request(&parameters, now).await?;
+    let Found { client, request, pushed } = state.find_request(&parameters, since.unwrap_or(now)).await?;
     let session = state.browser_session(headers, now).await?;
     let subject = session.as_ref().map(|session| state.subject_for(&client, &session.subject));
     let situation = Situation { session: session.as_ref(), subject: subject.as_deref(), since, now };
     let granted = match (request.next_step(situation), &session) {
         (NextStep::Refuse { error, description }, _) => return Err(request.refused(error, description).into()),
-        (NextStep::Grant, Some(session)) => grant(state, &request, session, now).await?,
+        (NextStep::Grant, Some(session)) => grant(state, &request, pushed.as_ref(), session, now).await?,
         _ => None,
     };
     if let Some(reply) = granted {
@@ -90,37 +89,14 @@ impl UnderWay {
     }
 }
 
-impl authority::State {
-    /// The client and the request that these parameters make.
-    pub(super) async fn read_request(
-        &self,
-        parameters: &Parameters,
-        now: UnixTime,
-    ) -> Result<(Client, AuthorizationRequest), Failure> {
-        let client = match parameters.get("client_id") {
-            Some(id) => self.store.client(id).await?,
-            None => None,
-        };
-        let client =
-            client.ok_or(AuthorizationError::Unredirectable("The application that sent you here is not known."))?;
-        let mut request = AuthorizationRequest::read(parameters, &client)?;
-        if let Some(hint) = parameters.get("id_token_hint") {
-            let hint = self.read_id_token_hint(hint, &client.id, now);
-            let hint =
-                hint.ok_or_else(|| request.refused("invalid_request", "id_token_hint is no ID token of ours"))?;
-            request = request.for_subject(hint.subject);
-        }
-        Ok((client, request))
-    }
-}
-
 /// Issues a code; nothing when the session has just ended.
 async fn grant(
     state: &authority::State,
     request: &AuthorizationRequest,
+    pushed: Option<&SecretHash>,
     session: &Session,
     now: UnixTime,
-) -> Result<Option<Reply>, OAuthError> {
+) -> Result<Option<Reply>, Failure> {
     let code = PlainSecret::new(SecretKind::Code, entropy::bytes()?);
     let grant = CodeGrant {
         client_id: request.reply_to.client_id.clone(),
@@ -131,15 +107,22 @@ async fn grant(
             scope: request.scope.clone(),
             authentication: session.authentication.clone(),
             claims: request.claims.clone(),
+            resources: request.resources.clone(),
         },
         nonce: request.nonce.clone(),
         challenge: request.challenge,
         expires: now.plus(state.lifetimes.code),
         redeemed_for: None,
     };
-    match state.store.apply(Write::from(session.must_be_live(now)).and(grant.add(&code.hash()))).await {
+    let write = Write::from(session.must_be_live(now)).and(grant.add(&code.hash()));
+    // RFC 9126 section 7.3: a pushed request is granted once.
+    match state.store.apply(write.and_all(pushed.map(use_pushed_request))).await {
         Ok(_) => Ok(Some(request.granted(&state.issuer, code.expose()))),
         Err(WriteError::Conflict(Conflict::SessionEnded)) => Ok(None),
+        Err(WriteError::Conflict(Conflict::RequestUsed)) => Err(AuthorizationError::Unredirectable(
+            "This sign-in request was used. Please go back to the application and start again.",
+        )
+        .into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::log::Line;
 use crate::domain::parameters::ParametersError;
+use crate::domain::resource::InvalidTarget;
 use crate::entropy::NoEntropy;
 use crate::issue::IssueError;
 use crate::keys::KeyError;
@@ -30,6 +31,15 @@ pub(super) enum OAuthError {
     InvalidGrant(&'static str),
     /// The client may not do this.
     UnauthorizedClient(&'static str),
+    /// An error of an authorization request that is told to the client at once (RFC 9126 section 2.3).
+    Authorization {
+        /// `error`.
+        code: &'static str,
+        /// `error_description`.
+        description: &'static str,
+    },
+    /// The resource is none that tokens are issued for here: RFC 8707 section 2.
+    InvalidTarget(&'static str),
     /// The grant type is none that is supported.
     UnsupportedGrantType,
     /// The scope is malformed or more than the client may have.
@@ -56,6 +66,8 @@ impl OAuthError {
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::Authorization { code, .. } => code,
+            Self::InvalidTarget(_) => "invalid_target",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
             Self::NoToken | Self::InvalidToken(_) => "invalid_token",
@@ -71,6 +83,8 @@ impl OAuthError {
             Self::InvalidRequest(_)
             | Self::InvalidGrant(_)
             | Self::UnauthorizedClient(_)
+            | Self::Authorization { .. }
+            | Self::InvalidTarget(_)
             | Self::UnsupportedGrantType
             | Self::InvalidScope(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -88,6 +102,8 @@ impl OAuthError {
             | Self::InvalidGrant(text)
             | Self::UnauthorizedClient(text)
             | Self::InvalidScope(text)
+            | Self::InvalidTarget(text)
+            | Self::Authorization { description: text, .. }
             | Self::InvalidToken(text)
             | Self::NotFound(text)
             | Self::Conflict(text) => text,
@@ -138,6 +154,15 @@ impl From<ParametersError> for OAuthError {
             ParametersError::Repeated => "a parameter came more than once",
             ParametersError::Malformed => "the parameters are not percent-encoded UTF-8",
             ParametersError::TooMany => "too many parameters",
+        })
+    }
+}
+
+impl From<InvalidTarget> for OAuthError {
+    fn from(error: InvalidTarget) -> Self {
+        Self::InvalidTarget(match error {
+            InvalidTarget::Malformed => "resource is no absolute URI without fragment, or there are too many",
+            InvalidTarget::NotAllowed => "the resource is none that may be asked for here",
         })
     }
 }

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use super::Shared;
+use super::authorization_request::Found;
 use super::authorize::TICKET;
 use super::browser::{self, csrf_cookie, csrf_matches, csrf_token, see_other, session_cookie};
 use super::error::OAuthError;
@@ -98,7 +99,7 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
     let since = since.ok_or(AuthorizationError::Unredirectable(
         "This sign-in page is too old. Please go back to the application and start again.",
     ))?;
-    let (client, request) = state.read_request(&parameters, now).await?;
+    let Found { client, request, .. } = state.find_request(&parameters, since).await?;
     let username = form.parameters.get("username").unwrap_or_default();
     let password = Zeroizing::new(form.parameters.get("password").unwrap_or_default().to_owned());
     let user = match verify_password(state, username, password).await? {

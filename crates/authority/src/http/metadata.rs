@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::path;
+use super::{path, request_object};
 use crate::authority::State;
 use crate::domain::authentication::CLASSES;
 use crate::domain::authorization::ResponseMode;
@@ -42,6 +42,8 @@ fn document(state: &State) -> Value {
         "issuer": issuer,
         "authorization_endpoint": at(path::AUTHORIZE),
         "token_endpoint": at(path::TOKEN),
+        "pushed_authorization_request_endpoint": at(path::PAR),
+        "require_pushed_authorization_requests": false,
         "userinfo_endpoint": at(path::USERINFO),
         "jwks_uri": at(path::JWKS),
         "revocation_endpoint": at(path::REVOKE),
@@ -66,7 +68,10 @@ fn document(state: &State) -> Value {
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "authorization_response_iss_parameter_supported": true,
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
+        "request_parameter_supported": true,
+        // Only for what was pushed: this authority fetches no requests from elsewhere.
         "request_uri_parameter_supported": false,
+        "request_object_signing_alg_values_supported": request_object::algorithm_names(),
+        "require_signed_request_object": false,
     })
 }

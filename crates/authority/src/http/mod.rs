@@ -1,6 +1,7 @@
 //! The endpoints, a file each: they parse, ask the domain, apply what it decided, and answer.
 
 mod admin;
+mod authorization_request;
 mod authorize;
 mod browser;
 mod client_authentication;
@@ -14,7 +15,9 @@ mod log;
 mod login;
 mod metadata;
 mod own_token;
+mod par;
 mod reply;
+mod request_object;
 mod revoke;
 mod stream;
 mod token;
@@ -46,6 +49,7 @@ pub(crate) mod path {
     pub(crate) const AUTHORIZE: &str = "/authorize";
     pub(crate) const LOGIN: &str = "/login";
     pub(crate) const TOKEN: &str = "/token";
+    pub(crate) const PAR: &str = "/par";
     pub(crate) const USERINFO: &str = "/userinfo";
     pub(crate) const REVOKE: &str = "/revoke";
     pub(crate) const INTROSPECT: &str = "/introspect";
@@ -64,6 +68,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::LOGIN, post(login::post))
         .route(path::TOKEN, post(token::post))
+        .route(path::PAR, post(par::post))
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))
         .route(path::REVOKE, post(revoke::post))
         .route(path::INTROSPECT, post(introspect::post))

@@ -130,6 +130,7 @@ impl Resolve for Resolver {
 fn unreachable(error: reqwest::Error) -> OutboundError {
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
+        eprintln!("CHAIN {cause:?}");
         if cause.downcast_ref() == Some(&OutboundError::Private) {
             return OutboundError::Private;
         }
@@ -158,7 +159,8 @@ mod tests {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}/keys", listener.local_addr().unwrap().port());

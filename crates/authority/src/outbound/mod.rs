@@ -92,7 +92,6 @@ mod tests {
             "https://:p@a.example/",
             "https://a.example/#x",
             "file:///etc/passwd",
-            "https:///x",
             "keys",
             &format!("https://a.example/{}", "x".repeat(MAX_URL_BYTES)),
         ] {

@@ -41,6 +41,17 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// Whom the client wants, as it calls them: from a verified `id_token_hint`.
     pub hinted_subject: Option<String>,
+    /// Where tokens are to be good (RFC 8707); nothing for the client's own audience.
+    pub resources: Vec<String>,
+}
+
+/// How a request came here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Pushed by the client itself (RFC 9126).
+    pub pushed: bool,
+    /// Signed by the client (RFC 9101).
+    pub signed: bool,
 }
 
 /// Why a request can't be granted.
@@ -60,44 +71,30 @@ pub enum AuthorizationError {
 }
 
 impl AuthorizationRequest {
-    /// Reads a request of this client.
+    /// Reads a request of this client. Parameters of a request object or of a pushed request are the ones inside.
     ///
     /// # Errors
     /// [`AuthorizationError`]
-    pub fn read(parameters: &Parameters, client: &Client) -> Result<Self, AuthorizationError> {
-        let redirect_uri = client.redirect_uri(parameters.get("redirect_uri")).ok_or({
-            AuthorizationError::Unredirectable("The address to return to is not registered for this application.")
-        })?;
-        let state = parameters.get("state");
-        let mode = parameters.get("response_mode").map_or(Some(ResponseMode::QUERY), ResponseMode::parse);
-        let reply_to = ReplyTo {
-            client_id: client.id.clone(),
-            redirect_uri: redirect_uri.to_owned(),
-            // An error about the mode can't use the mode.
-            mode: mode.unwrap_or(ResponseMode::QUERY),
-            algorithm: client.metadata.authorization_signed_response_alg,
-            // A state that is too long to be sent back is not sent back.
-            state: state.filter(|state| state.len() <= MAX_ECHOED_BYTES).map(str::to_owned),
-        };
+    pub fn read(parameters: &Parameters, client: &Client, origin: Origin) -> Result<Self, AuthorizationError> {
+        let (reply_to, is_mode_known) = reply_to(parameters, client)?;
         let refuse = |error, description| AuthorizationError::Redirectable {
             reply_to: Box::new(reply_to.clone()),
             error,
             description,
         };
-        if mode.is_none() {
+        if !is_mode_known {
             let description = "response_mode is query, form_post, jwt, query.jwt or form_post.jwt";
             return Err(refuse("invalid_request", description));
         }
         let nonce = parameters.get("nonce");
-        if [state, nonce].into_iter().flatten().any(|text| text.len() > MAX_ECHOED_BYTES) {
+        if [parameters.get("state"), nonce].into_iter().flatten().any(|text| text.len() > MAX_ECHOED_BYTES) {
             return Err(refuse("invalid_request", "state or nonce is too long"));
         }
-        // OpenID Connect Core 1.0 section 6: not supported yet, and never to be passed over.
-        if parameters.get("request").is_some() {
-            return Err(refuse("request_not_supported", "request objects are not supported"));
+        if client.metadata.require_pushed_authorization_requests && !origin.pushed {
+            return Err(refuse("invalid_request", "the client has to push its requests (RFC 9126)"));
         }
-        if parameters.get("request_uri").is_some() {
-            return Err(refuse("request_uri_not_supported", "request_uri is not supported"));
+        if client.metadata.require_signed_request_object && !origin.signed {
+            return Err(refuse("invalid_request", "the client has to sign its requests (RFC 9101)"));
         }
         match parameters.get("response_type") {
             Some("code") => {}
@@ -127,6 +124,8 @@ impl AuthorizationRequest {
         let max_age = max_age.map_err(|_| refuse("invalid_request", "max_age is not a number of seconds"))?;
         let claims = parameters.get("claims").map(ClaimsRequest::parse).transpose();
         let claims = claims.map_err(|_| refuse("invalid_request", "claims can't be read"))?.unwrap_or_default();
+        let resources = client.resources(parameters.all("resource"));
+        let resources = resources.map_err(|_| refuse("invalid_target", "resource is none that the client may have"))?;
         let login_hint = parameters.get("login_hint").filter(|hint| hint.len() <= MAX_LOGIN_HINT_BYTES);
         Ok(Self {
             scope,
@@ -137,8 +136,23 @@ impl AuthorizationRequest {
             claims,
             login_hint: login_hint.map(str::to_owned),
             hinted_subject: None,
+            resources,
             reply_to,
         })
+    }
+
+    /// The error of a request whose object can't be read. What stands beside the object says where it goes, and is
+    /// trusted for nothing else.
+    pub fn unreadable(
+        parameters: &Parameters,
+        client: &Client,
+        error: &'static str,
+        description: &'static str,
+    ) -> AuthorizationError {
+        match reply_to(parameters, client) {
+            Ok((reply_to, _)) => AuthorizationError::Redirectable { reply_to: Box::new(reply_to), error, description },
+            Err(error) => error,
+        }
     }
 
     /// The same request for the subject of a verified `id_token_hint`.
@@ -159,6 +173,23 @@ impl AuthorizationRequest {
     }
 }
 
+/// Where the answer goes, and whether the way that was asked for is known: an error about that can't go that way.
+fn reply_to(parameters: &Parameters, client: &Client) -> Result<(ReplyTo, bool), AuthorizationError> {
+    let redirect_uri = client.redirect_uri(parameters.get("redirect_uri")).ok_or({
+        AuthorizationError::Unredirectable("The address to return to is not registered for this application.")
+    })?;
+    let mode = parameters.get("response_mode").map_or(Some(ResponseMode::QUERY), ResponseMode::parse);
+    let reply_to = ReplyTo {
+        client_id: client.id.clone(),
+        redirect_uri: redirect_uri.to_owned(),
+        mode: mode.unwrap_or(ResponseMode::QUERY),
+        algorithm: client.metadata.authorization_signed_response_alg,
+        // A state that is too long to be sent back is not sent back.
+        state: parameters.get("state").filter(|state| state.len() <= MAX_ECHOED_BYTES).map(str::to_owned),
+    };
+    Ok((reply_to, mode.is_some()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,15 +203,14 @@ mod tests {
 
     fn client() -> Client {
         Client {
-            id: "app".into(),
-            name: "App".into(),
-            secret: None,
-            grant_types: vec![GrantType::AuthorizationCode],
             redirect_uris: vec!["https://app.example/cb?x=1".into()],
             scope: Scope::parse("openid read").unwrap(),
-            audience: "https://api.example".into(),
-            metadata: ClientMetadata::default(),
+            ..Client::sample()
         }
+    }
+
+    fn read(parameters: &Parameters, client: &Client) -> Result<AuthorizationRequest, AuthorizationError> {
+        AuthorizationRequest::read(parameters, client, Origin::default())
     }
 
     fn good() -> Parameters {
@@ -191,7 +221,7 @@ mod tests {
     }
 
     fn error_of(parameters: &Parameters) -> &'static str {
-        match AuthorizationRequest::read(parameters, &client()) {
+        match read(parameters, &client()) {
             Err(AuthorizationError::Redirectable { error, .. }) => error,
             other => panic!("{other:?}"),
         }
@@ -200,7 +230,7 @@ mod tests {
     #[test]
     fn a_good_request_is_read() {
         let request = good().with("response_mode", "form_post").with("claims", r#"{"userinfo":{"name":null}}"#);
-        let request = AuthorizationRequest::read(&request, &client()).unwrap();
+        let request = read(&request, &client()).unwrap();
         assert_eq!(request.scope.to_string(), "openid");
         assert_eq!(request.reply_to.mode.carrier, Carrier::FormPost);
         assert!(request.claims.userinfo.contains_key("name"));
@@ -214,7 +244,7 @@ mod tests {
     #[test]
     fn nothing_is_sent_to_an_address_that_is_not_registered() {
         let request = good().with("redirect_uri", "https://evil.example/cb");
-        let outcome = AuthorizationRequest::read(&request, &client());
+        let outcome = read(&request, &client());
         assert!(matches!(outcome, Err(AuthorizationError::Unredirectable(_))));
     }
 
@@ -235,8 +265,8 @@ mod tests {
             ("prompt", "maybe", "invalid_request"),
             ("max_age", "-1", "invalid_request"),
             ("claims", "[]", "invalid_request"),
-            ("request", "e30.e30.", "request_not_supported"),
-            ("request_uri", "https://x.example", "request_uri_not_supported"),
+            ("resource", "https://elsewhere.example", "invalid_target"),
+            ("resource", "not-absolute", "invalid_target"),
             ("state", &"x".repeat(MAX_ECHOED_BYTES + 1), "invalid_request"),
         ] {
             let request = if value.is_empty() { good().without(name) } else { good().with(name, value) };
@@ -257,7 +287,7 @@ mod tests {
     fn step(parameters: &Parameters, since: Option<u64>, session: Option<&Session>) -> NextStep {
         let since = since.map(UnixTime::from_secs);
         let situation = Situation { session, subject: Some("u"), since, now: UnixTime::from_secs(160) };
-        AuthorizationRequest::read(parameters, &client()).unwrap().next_step(situation)
+        read(parameters, &client()).unwrap().next_step(situation)
     }
 
     fn refused(step: NextStep) -> &'static str {
@@ -300,7 +330,7 @@ mod tests {
         assert_eq!(step(&claims("u"), None, Some(&session)), NextStep::Grant);
         assert_eq!(step(&claims("v"), None, Some(&session)), NextStep::LogIn);
         assert_eq!(refused(step(&claims("v").with("prompt", "none"), None, Some(&session))), "login_required");
-        let hinted = AuthorizationRequest::read(&good(), &client()).unwrap().for_subject("v".into());
+        let hinted = read(&good(), &client()).unwrap().for_subject("v".into());
         let now = UnixTime::from_secs(160);
         let situation = Situation { session: Some(&session), subject: Some("u"), since: None, now };
         assert_eq!(hinted.next_step(situation), NextStep::LogIn);
@@ -317,5 +347,20 @@ mod tests {
         assert_eq!(claims(false, "gold"), NextStep::Grant);
         assert_eq!(claims(true, PASSWORD_CLASS), NextStep::Grant);
         assert_eq!(step(&good().with("acr_values", "gold"), None, Some(&session)), NextStep::Grant);
+    }
+
+    #[test]
+    fn a_client_that_must_push_or_sign_its_requests_does_so() {
+        let pushing = ClientMetadata { require_pushed_authorization_requests: true, ..ClientMetadata::default() };
+        let signing = ClientMetadata { require_signed_request_object: true, ..ClientMetadata::default() };
+        let (pushed, signed) = (Origin { pushed: true, signed: false }, Origin { pushed: false, signed: true });
+        for (metadata, good) in [(pushing, pushed), (signing, signed)] {
+            let client = Client { metadata, ..client() };
+            for origin in [Origin::default(), pushed, signed, Origin { pushed: true, signed: true }] {
+                let read = AuthorizationRequest::read(&self::good(), &client, origin);
+                let fits = (origin.pushed && good.pushed) || (origin.signed && good.signed);
+                assert_eq!(read.is_ok(), fits, "{origin:?}");
+            }
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! What a client says of itself, by the names of RFC 7591 section 2 and the specifications that added to it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
+use super::keys;
+use super::redirect_uri::MAX_REDIRECT_URI_BYTES;
 use crate::domain::algorithm::PublicAlgorithm;
 
 /// How a user is named to a client: OpenID Connect Core 1.0 section 8.
@@ -36,6 +39,16 @@ pub struct ClientMetadata {
     pub default_acr_values: Vec<String>,
     /// Whether `auth_time` must be in its ID tokens. It always is.
     pub require_auth_time: bool,
+    /// Its public keys (RFC 7591 section 2).
+    pub jwks: Option<Value>,
+    /// Where its public keys are. Not beside `jwks`.
+    pub jwks_uri: Option<String>,
+    /// The algorithm that its request objects must have (OpenID Connect Registration 1.0 section 2).
+    pub request_object_signing_alg: Option<PublicAlgorithm>,
+    /// Whether its requests must be signed (RFC 9101 section 10.5).
+    pub require_signed_request_object: bool,
+    /// Whether its requests must be pushed (RFC 9126 section 6).
+    pub require_pushed_authorization_requests: bool,
 }
 
 impl ClientMetadata {
@@ -70,8 +83,28 @@ impl ClientMetadata {
                 "sector_identifier_uri: pairwise subjects need one, or redirect URIs of a single host".to_owned()
             );
         }
+        if let Some(jwks) = &self.jwks {
+            if self.jwks_uri.is_some() {
+                return Err("jwks_uri: not beside jwks (RFC 7591 section 2)".to_owned());
+            }
+            keys::parse(jwks.to_string().as_bytes()).map_err(|reason| format!("jwks: {reason}"))?;
+        }
+        for (name, uri) in [("jwks_uri", &self.jwks_uri), ("sector_identifier_uri", &self.sector_identifier_uri)] {
+            if let Some(uri) = uri {
+                check_address(uri).map_err(|reason| format!("{name}: {reason}"))?;
+            }
+        }
         Ok(())
     }
+}
+
+/// An address that the authority may ask.
+fn check_address(uri: &str) -> Result<(), &'static str> {
+    let url = Url::parse(uri).map_err(|_| "not a URL")?;
+    if url.scheme() != "https" || url.host().is_none() || !url.username().is_empty() || url.fragment().is_some() {
+        return Err("not an https address without user name and fragment");
+    }
+    if uri.len() > MAX_REDIRECT_URI_BYTES { Err("too long") } else { Ok(()) }
 }
 
 fn host(uri: &str) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Clients: RFC 6749 section 2.
 
+pub mod keys;
 pub mod metadata;
 pub mod policy;
 pub mod redirect_uri;

@@ -5,6 +5,10 @@ mod authorize;
 mod id_token;
 mod introspect;
 mod metadata;
+mod outbound;
+mod par;
+mod request_object;
+mod resource;
 mod revoke;
 mod token;
 mod userinfo;
@@ -27,14 +31,17 @@ use tower::ServiceExt;
 use url::Url;
 
 use crate::authority::{Authority, State};
-use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, PostgresConfig, UserConfig};
+use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, OutboundConfig, PostgresConfig, UserConfig};
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::client::GrantType;
 use crate::domain::client::metadata::ClientMetadata;
+use crate::domain::client::policy::ClientPolicy;
 use crate::domain::lifetimes::Lifetimes;
 use crate::domain::master_key::MasterKey;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::{PlainSecret, SecretKind};
+use crate::outbound::Outbound;
+use outbound::Web;
 
 const ISSUER: &str = "https://as.example";
 const AUDIENCE: &str = "https://api.example";
@@ -69,6 +76,7 @@ fn with_bob(config: &mut AuthorityConfig) {
 struct Fixture {
     authority: Authority,
     router: Router,
+    web: Arc<Web>,
     folder: TempDir,
 }
 
@@ -173,6 +181,7 @@ impl Fixture {
                 scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
                 audience: audience.into(),
                 metadata: ClientMetadata::default(),
+                policy: ClientPolicy::default(),
             };
         let code = [GrantType::AuthorizationCode, GrantType::RefreshToken];
         let own = [GrantType::ClientCredentials];
@@ -192,6 +201,7 @@ impl Fixture {
             // Making RSA keys takes a second each: only where they are needed.
             signing_algorithms: vec![PublicAlgorithm::ES256, PublicAlgorithm::EDDSA],
             lifetimes: Lifetimes::default(),
+            outbound: OutboundConfig::default(),
             clients: vec![
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),
@@ -207,9 +217,11 @@ impl Fixture {
         };
         change(&mut config);
         config.check().unwrap();
-        let authority = Authority::start(&config, MasterKey::from_bytes([1; 32])).await.unwrap();
+        let web = Arc::new(Web::default());
+        let outbound: Arc<dyn Outbound> = Arc::<Web>::clone(&web);
+        let authority = Authority::start_with(&config, MasterKey::from_bytes([1; 32]), outbound).await.unwrap();
         let router = super::router(Arc::clone(authority.state()));
-        Self { authority, router, folder }
+        Self { authority, router, web, folder }
     }
 
     fn state(&self) -> &State {

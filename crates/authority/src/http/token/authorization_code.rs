@@ -38,6 +38,7 @@ pub(super) async fn exchange(
         Redemption::Replayed { family } => return Err(kill_replayed(state, &family, now).await),
         Redemption::Refused(reason) => return Err(OAuthError::InvalidGrant(reason)),
     }
+    let audience = client.audience_of(&grant.grant.resources, parameters.all("resource"))?;
     let session = state.store.live_session(&grant.session_id, now).await?;
     let session = session.ok_or(OAuthError::InvalidGrant("the session has ended"))?;
     let refreshes = client.may_use(GrantType::RefreshToken);
@@ -73,6 +74,7 @@ pub(super) async fn exchange(
         subject: &subject,
         family: &family,
         scope: &family.grant.scope,
+        audience: &audience,
         session: family.session_id.is_some().then_some(&session),
         session_id: Some(&session.id),
         nonce: grant.nonce.as_deref(),

@@ -17,12 +17,13 @@ pub(super) async fn exchange(
         return Err(OAuthError::UnauthorizedClient("client_credentials is for clients with a secret"));
     }
     let scope = client.scope.grant(parameters.get("scope"))?;
+    let audience = client.own_audience(parameters.all("resource"))?;
     let now = state.moment(&client.id, &client.id).await?;
     let order = TokenOrder {
         client,
         subject: &client.id,
         scope: &scope,
-        audience: std::slice::from_ref(&client.audience),
+        audience: &audience,
         family: None,
         authentication: None,
         session: None,

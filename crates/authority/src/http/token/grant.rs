@@ -21,6 +21,8 @@ pub(super) struct GrantTokens<'a> {
     pub(super) family: &'a Family,
     /// All that was granted, or less.
     pub(super) scope: &'a Scope,
+    /// Where the access token is to be good.
+    pub(super) audience: &'a [String],
     /// The session that the tokens end with.
     pub(super) session: Option<&'a Session>,
     /// `sid` of the ID token: also of a session that the other tokens do not end with.
@@ -31,13 +33,13 @@ pub(super) struct GrantTokens<'a> {
 
 impl GrantTokens<'_> {
     pub(super) async fn issue(self, state: &State, now: UnixTime) -> Result<TokenAnswer, OAuthError> {
-        let Self { client, subject, family, scope, session, session_id, nonce } = self;
+        let Self { client, subject, family, scope, audience, session, session_id, nonce } = self;
         let authentication = &family.grant.authentication;
         let order = TokenOrder {
             client,
             subject,
             scope,
-            audience: std::slice::from_ref(&client.audience),
+            audience,
             family: Some(&family.id),
             authentication: Some(authentication),
             session,

@@ -33,6 +33,7 @@ pub(super) async fn exchange(
         }
         // RFC 6749 section 6: never more than was granted.
         let scope = family.grant.scope.grant(parameters.get("scope"))?;
+        let audience = client.audience_of(&family.grant.resources, parameters.all("resource"))?;
         let subject = state.subject_for(client, &family.subject);
         let now = state.moment(&subject, &client.id).await?;
         let current = match family.present(counter, now) {
@@ -55,6 +56,7 @@ pub(super) async fn exchange(
             subject: &subject,
             family: &Family { counter: current, ..family },
             scope: &scope,
+            audience: &audience,
             session: session.as_ref(),
             session_id: session.as_ref().map(|session| session.id.as_str()),
             nonce: None,
