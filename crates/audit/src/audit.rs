@@ -232,7 +232,7 @@ fn look(check: Check, evidence: &Evidence, setting: &Setting<'_>, outcomes: &mut
             add(&place, look(&evidence.key_sets, setting));
         }
         Check::Metadata(look) => {
-            evidence.metadata.iter().for_each(|document| add(&document.place, look(document, setting)))
+            evidence.metadata.iter().for_each(|document| add(&document.place, look(document, setting)));
         }
         Check::Cookie(look) => {
             for exchange in &evidence.exchanges {
@@ -241,7 +241,7 @@ fn look(check: Check, evidence: &Evidence, setting: &Setting<'_>, outcomes: &mut
             }
         }
         Check::Exchange(look) => {
-            evidence.exchanges.iter().for_each(|exchange| add(&exchange.place, look(exchange, setting)))
+            evidence.exchanges.iter().for_each(|exchange| add(&exchange.place, look(exchange, setting)));
         }
         Check::File(look) => evidence.files.iter().for_each(|file| add(&file.place(), look(file, setting))),
         Check::Evidence(look) if !evidence.is_empty() => add(&Place::default(), look(evidence, setting)),

@@ -69,9 +69,7 @@ fn assignment(line: usize, text: &str) -> Option<Assignment> {
         .fold(text, |text, word| text.trim_start_matches(word));
     let (name, value) = text
         .split_once('=')
-        .filter(|(name, _)| {
-            !name.contains(':') && !name.contains(' ') || name.trim_end().split_whitespace().count() == 1
-        })
+        .filter(|(name, _)| !name.contains(':') && !name.contains(' ') || name.split_whitespace().count() == 1)
         .or_else(|| text.split_once(':'))?;
     let name = name.trim().trim_matches(['"', '\'', '`', ',']).trim();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');

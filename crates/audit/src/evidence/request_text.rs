@@ -60,7 +60,7 @@ impl RequestText {
                 "-X" | "--request" => request.method = value()?,
                 "-H" | "--header" => request.headers.extend(header_line(&value()?)),
                 "-d" | "--data" | "--data-raw" | "--data-binary" | "--data-urlencode" | "--data-ascii" => {
-                    data.push(value()?)
+                    data.push(value()?);
                 }
                 "--json" => {
                     data.push(value()?);

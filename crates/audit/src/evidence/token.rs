@@ -192,7 +192,7 @@ pub fn find_tokens(text: &str) -> Vec<(usize, &str)> {
 pub const MAX_TOKEN_BYTES: usize = 1024 * 1024;
 
 /// How many tokens are looked for in one text.
-pub const MAX_TOKENS: usize = 10_000;
+pub(super) const MAX_TOKENS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

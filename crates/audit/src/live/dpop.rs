@@ -9,7 +9,7 @@ use crate::evidence::{Json, Key, Token, to_base64url};
 use crate::outcome::{Outcome, Place, Proof, fail};
 
 /// Sends a good proof, then proofs that are each wrong in one way.
-pub fn probe(prober: &mut Prober) -> Outcome {
+pub(crate) fn probe(prober: &mut Prober) -> Outcome {
     let scene = prober.scene();
     let Some(key) = scene.dpop_key() else {
         return Outcome::not_tested("needs a DPoP-bound token and its key: --other dpop=TOKEN --dpop-key FILE");

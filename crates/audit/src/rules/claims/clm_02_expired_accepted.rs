@@ -20,7 +20,7 @@ fn attack(scene: &Scene) -> Plan {
     // RFC 7519 section 4.1.4: must not be accepted. A few minutes of leeway are allowed: go well beyond.
     let expired = scene
         .other_tokens("expired")
-        .map(|token| scene.forge().given("a token of the operator's that has expired", &token));
+        .map(|token| scene.forge().given("a token of the operator's that has expired", token));
     let given: Vec<_> = expired.collect();
     if !given.is_empty() && scene.signer().is_none() {
         return Plan::of(given);

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     why: "A token that is used for days is a password: nothing ends it, and everyone who ever saw it has it.",
     fix: "Issue a new token for each session.",
     bad: Example::http(
-        r#"GET /a HTTP/1.1
+        r"GET /a HTTP/1.1
 Host: api.example
 Date: 2026-01-01T00:00:00Z
 Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln
@@ -25,10 +25,10 @@ Date: 2026-01-05T00:00:00Z
 Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     good: Example::http(
-        r#"GET /a HTTP/1.1
+        r"GET /a HTTP/1.1
 Host: api.example
 Date: 2026-01-01T00:00:00Z
 Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln
@@ -42,7 +42,7 @@ Date: 2026-01-01T00:05:00Z
 Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     checks: &[Check::Tokens(check)],
 };

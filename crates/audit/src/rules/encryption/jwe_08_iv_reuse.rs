@@ -11,12 +11,12 @@ pub(super) static RULE: Rule = Rule {
     why: "Two GCM messages with one key and one IV give away their difference, and the key of their authentication.",
     fix: "Draw each IV at random, and replace the key.",
     bad: Example::tokens(
-        r#"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml2.Y3Qx.dGFn
-eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml2.Y3Qy.dGFn"#,
+        r"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml2.Y3Qx.dGFn
+eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml2.Y3Qy.dGFn",
     ),
     good: Example::tokens(
-        r#"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml2.Y3Qx.dGFn
-eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml3.Y3Qy.dGFn"#,
+        r"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml2.Y3Qx.dGFn
+eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIiwia2lkIjoiayJ9..aXZpdml2aXZpdml3.Y3Qy.dGFn",
     ),
     checks: &[Check::Tokens(check)],
 };

@@ -31,7 +31,7 @@ fn check(key: &Key, _: &Setting<'_>) -> Outcome {
             None => reasons.push(format!("`{name}` is missing or no text")),
             Some(_) if matches!(*name, "crv" | "alg") => {}
             Some(text) if probity_jose::base64url::decode(text).is_err() => {
-                reasons.push(format!("`{name}` is no strict base64url"))
+                reasons.push(format!("`{name}` is no strict base64url"));
             }
             // RFC 7518 section 6.3.1.1: no leading zeros.
             Some(_) if matches!(*name, "n" | "e") && key.bytes(name).is_some_and(|bytes| bytes.first() == Some(&0)) => {

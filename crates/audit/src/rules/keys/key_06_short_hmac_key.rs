@@ -12,12 +12,12 @@ pub(super) static RULE: Rule = Rule {
     why: "A secret shorter than the hash can be searched for; RFC 7518 requires at least the hash's length.",
     fix: "Use at least 32 bytes for HS256, 48 for HS384, 64 for HS512.",
     bad: Example::file(
-        r#"# .env
-JWT_SECRET=tooshort"#,
+        r"# .env
+JWT_SECRET=tooshort",
     ),
     good: Example::file(
-        r#"# .env
-JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq"#,
+        r"# .env
+JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq",
     ),
     checks: &[Check::File(check_file), Check::Key(check_key)],
 };

@@ -12,12 +12,12 @@ pub(super) static RULE: Rule = Rule {
     why: "A long password is still a password: what people think up, programs think up faster.",
     fix: "Take the bytes from a random generator: `openssl rand -base64 48`.",
     bad: Example::file(
-        r#"# .env
-JWT_SECRET=this-is-my-very-long-secret-password-for-tokens"#,
+        r"# .env
+JWT_SECRET=this-is-my-very-long-secret-password-for-tokens",
     ),
     good: Example::file(
-        r#"# .env
-JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq"#,
+        r"# .env
+JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq",
     ),
     checks: &[Check::File(check_file), Check::Key(check_key)],
 };

@@ -12,12 +12,12 @@ pub(super) static RULE: Rule = Rule {
     why: "What is in a repository or an image is in every copy of it, for ever.",
     fix: "Keep keys in a secret manager, and replace those that were in a file.",
     bad: Example::file(
-        r#"# .env
-JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq"#,
+        r"# .env
+JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq",
     ),
     good: Example::file(
-        r#"# .env
-JWT_SECRET_FILE=/run/secrets/jwt"#,
+        r"# .env
+JWT_SECRET_FILE=/run/secrets/jwt",
     ),
     checks: &[Check::File(check)],
 };

@@ -12,20 +12,20 @@ pub(super) static RULE: Rule = Rule {
     why: "A cookie lies in the browser's store in clear, and goes with every request.",
     fix: "Use an opaque session identifier, or encrypt the cookie.",
     bad: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZW1haWwiOiJhbGljZUBleGFtcGxlLm9yZyJ9.c2ln; Secure; HttpOnly
-"#,
+",
     ),
     good: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln; Secure; HttpOnly
-"#,
+",
     ),
     checks: &[Check::Cookie(check)],
 };

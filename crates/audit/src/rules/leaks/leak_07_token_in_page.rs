@@ -20,13 +20,13 @@ Content-Type: text/html
 <script>window.token="eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"</script>"#,
     ),
     good: Example::http(
-        r#"GET /app HTTP/1.1
+        r"GET /app HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Content-Type: text/html
 
-<p>Hello</p>"#,
+<p>Hello</p>",
     ),
     checks: &[Check::Exchange(check)],
 };

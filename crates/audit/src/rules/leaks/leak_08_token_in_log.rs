@@ -11,12 +11,12 @@ pub(super) static RULE: Rule = Rule {
     why: "Whoever reads the log can be everyone in it, until the tokens expire.",
     fix: "Log a hash of the token, or its `jti`.",
     bad: Example::file(
-        r#"# access.log
-GET /me 200 Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"#,
+        r"# access.log
+GET /me 200 Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
     ),
     good: Example::file(
-        r#"# access.log
-GET /me 200 jti=9f4e1d3c"#,
+        r"# access.log
+GET /me 200 jti=9f4e1d3c",
     ),
     checks: &[Check::File(check)],
 };

@@ -11,20 +11,20 @@ pub(super) static RULE: Rule = Rule {
     why: "Browsers drop cookies above 4096 bytes, servers refuse headers above 8 kB: users are logged out at random.",
     fix: "Put fewer claims into the token.",
     bad: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 X-Note: @large
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     good: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     checks: &[Check::Token(check)],
 };

@@ -11,12 +11,12 @@ pub(super) static RULE: Rule = Rule {
     why: "Whoever is on the way can then hand out keys of his own.",
     fix: "Switch certificate verification on, and name your own authority if you have one.",
     bad: Example::file(
-        r#"# config.yaml
-jwks: { url: https://issuer.example/jwks, insecureSkipVerify: true }"#,
+        r"# config.yaml
+jwks: { url: https://issuer.example/jwks, insecureSkipVerify: true }",
     ),
     good: Example::file(
-        r#"# config.yaml
-jwks: { url: https://issuer.example/jwks, caFile: ca.pem }"#,
+        r"# config.yaml
+jwks: { url: https://issuer.example/jwks, caFile: ca.pem }",
     ),
     checks: &[Check::File(check)],
 };

@@ -13,12 +13,12 @@ pub(super) static RULE: Rule = Rule {
     why: "A demo issuer or a default key in production is a second door.",
     fix: "Replace the default by a secret of your own.",
     bad: Example::file(
-        r#"# .env
-JWT_SECRET=your-256-bit-secret"#,
+        r"# .env
+JWT_SECRET=your-256-bit-secret",
     ),
     good: Example::file(
-        r#"# .env
-JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq"#,
+        r"# .env
+JWT_SECRET=8Zz5tw0Ionm3XPZZfN0NOml3z9FMfmpgXwovR9fp6ryDIoGRM8EPHAB6iHsc0fbq",
     ),
     checks: &[Check::File(check)],
 };

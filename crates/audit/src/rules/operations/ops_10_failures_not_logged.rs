@@ -11,12 +11,12 @@ pub(super) static RULE: Rule = Rule {
     why: "An attack that tries a thousand tokens should be seen by somebody.",
     fix: "Log every refused token with its reason, never with the token.",
     bad: Example::file(
-        r#"# README
-nothing is logged"#,
+        r"# README
+nothing is logged",
     ),
     good: Example::file(
-        r#"# README
-refusals are logged"#,
+        r"# README
+refusals are logged",
     ),
     checks: &[Check::Never(
         "no request shows what is logged: look for refused tokens in your own logs after an active audit",

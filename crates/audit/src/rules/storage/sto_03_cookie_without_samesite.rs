@@ -11,20 +11,20 @@ pub(super) static RULE: Rule = Rule {
     why: "With `SameSite=None`, or an old browser's default, other sites can make requests as the user.",
     fix: "Set `SameSite=Lax` or `Strict` on the cookie.",
     bad: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Secure; HttpOnly; SameSite=None
-"#,
+",
     ),
     good: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: __Host-session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Path=/; Secure; HttpOnly; SameSite=Lax
-"#,
+",
     ),
     checks: &[Check::Cookie(check)],
 };

@@ -11,20 +11,20 @@ pub(super) static RULE: Rule = Rule {
     why: "Without the prefix a neighbouring host can overwrite the cookie.",
     fix: "Name the cookie `__Host-…`, with `Path=/` and without `Domain`.",
     bad: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Secure; HttpOnly; SameSite=Lax; Path=/
-"#,
+",
     ),
     good: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: __Host-session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Path=/; Secure; HttpOnly; SameSite=Lax
-"#,
+",
     ),
     checks: &[Check::Cookie(check)],
 };

@@ -11,20 +11,20 @@ pub(super) static RULE: Rule = Rule {
     why: "A cookie for the whole domain goes to every host below it, also to those that others run.",
     fix: "Leave `Domain` out: the cookie is then for this host only.",
     bad: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Secure; HttpOnly; Domain=example.com
-"#,
+",
     ),
     good: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: __Host-session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Path=/; Secure; HttpOnly; SameSite=Lax
-"#,
+",
     ),
     checks: &[Check::Cookie(check)],
 };

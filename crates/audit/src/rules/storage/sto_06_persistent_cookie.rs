@@ -11,20 +11,20 @@ pub(super) static RULE: Rule = Rule {
     why: "A cookie that stays on the disk stays when the browser is closed, and on a machine that is sold.",
     fix: "Leave `Max-Age` and `Expires` out, or end the cookie with its token.",
     bad: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: __Host-session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000
-"#,
+",
     ),
     good: Example::http(
-        r#"GET / HTTP/1.1
+        r"GET / HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Set-Cookie: __Host-session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIiwiZXhwIjoxNzAwMDAwMzAwfQ.c2ln; Path=/; Secure; HttpOnly; SameSite=Lax
-"#,
+",
     ),
     checks: &[Check::Cookie(check)],
 };

@@ -15,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
 localStorage.setItem("access_token", response.access_token)"#,
     ),
     good: Example::file(
-        r#"# app.js
-sessionCache.accessToken = response.access_token"#,
+        r"# app.js
+sessionCache.accessToken = response.access_token",
     ),
     checks: &[Check::File(check_file), Check::Exchange(check_exchange)],
 };

@@ -11,19 +11,19 @@ pub(super) static RULE: Rule = Rule {
     why: "URLs are kept: in histories, logs, proxies, and in the Referer of the next request.",
     fix: "Send tokens in the Authorization header or in a POST body.",
     bad: Example::http(
-        r#"GET /me?access_token=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln HTTP/1.1
+        r"GET /me?access_token=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln HTTP/1.1
 Host: api.example
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     good: Example::http(
-        r#"GET /me HTTP/1.1
+        r"GET /me HTTP/1.1
 Host: api.example
 Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     checks: &[Check::Exchange(check)],
 };

@@ -11,23 +11,23 @@ pub(super) static RULE: Rule = Rule {
     why: "Without HSTS the first request of a browser may go over plain HTTP, with the cookie.",
     fix: "Send `Strict-Transport-Security: max-age=31536000`.",
     bad: Example::http(
-        r#"GET https://app.example/ HTTP/1.1
+        r"GET https://app.example/ HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Content-Type: text/html
 
-<p>hello</p>"#,
+<p>hello</p>",
     ),
     good: Example::http(
-        r#"GET https://app.example/ HTTP/1.1
+        r"GET https://app.example/ HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Content-Type: text/html
 Strict-Transport-Security: max-age=31536000; includeSubDomains
 
-<p>hello</p>"#,
+<p>hello</p>",
     ),
     checks: &[Check::Exchange(check)],
 };

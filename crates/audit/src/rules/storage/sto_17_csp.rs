@@ -11,17 +11,17 @@ pub(super) static RULE: Rule = Rule {
     why: "A page that holds tokens and runs injected scripts gives them away.",
     fix: "Set a Content-Security-Policy with nonces.",
     bad: Example::http(
-        r#"GET https://app.example/ HTTP/1.1
+        r"GET https://app.example/ HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
 Content-Type: text/html
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln
 
-<p>hello</p>"#,
+<p>hello</p>",
     ),
     good: Example::http(
-        r#"GET https://app.example/ HTTP/1.1
+        r"GET https://app.example/ HTTP/1.1
 Host: app.example
 ---
 HTTP/1.1 200 OK
@@ -29,7 +29,7 @@ Content-Type: text/html
 Content-Security-Policy: default-src 'self'; script-src 'nonce-r4nd0m'
 Set-Cookie: session=eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln
 
-<p>hello</p>"#,
+<p>hello</p>",
     ),
     checks: &[Check::Exchange(check)],
 };

@@ -11,20 +11,20 @@ pub(super) static RULE: Rule = Rule {
     why: "A token that goes to a host that it is not for is a token that this host has.",
     fix: "Bind the client to the hosts that its token is for.",
     bad: Example::http(
-        r#"GET /pixel HTTP/1.1
+        r"GET /pixel HTTP/1.1
 Host: tracker.example
 Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJodHRwczovL2FwaS5leGFtcGxlIn0.c2ln
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     good: Example::http(
-        r#"GET /me HTTP/1.1
+        r"GET /me HTTP/1.1
 Host: api.example
 Authorization: Bearer eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJodHRwczovL2FwaS5leGFtcGxlIn0.c2ln
 ---
 HTTP/1.1 200 OK
-"#,
+",
     ),
     checks: &[Check::Exchange(check)],
 };

@@ -11,18 +11,18 @@ pub(super) static RULE: Rule = Rule {
     why: "`ws://` is plain, and a token in a WebSocket's URL lands in logs like any other.",
     fix: "Use `wss://`, and a ticket that is good once in place of the token.",
     bad: Example::http(
-        r#"GET ws://api.example/live HTTP/1.1
+        r"GET ws://api.example/live HTTP/1.1
 Host: api.example
 ---
 HTTP/1.1 101 Switching Protocols
-"#,
+",
     ),
     good: Example::http(
-        r#"GET wss://api.example/live HTTP/1.1
+        r"GET wss://api.example/live HTTP/1.1
 Host: api.example
 ---
 HTTP/1.1 101 Switching Protocols
-"#,
+",
     ),
     checks: &[Check::Exchange(check)],
 };
