@@ -304,7 +304,7 @@ impl RuleResult {
                 kept.push(note);
             }
         }
-        findings.sort_by(|a, b| b.severity_under(rule).cmp(&a.severity_under(rule)));
+        findings.sort_by_key(|finding| core::cmp::Reverse(finding.severity_under(rule)));
         Self { rule, status, findings, notes: kept, suppressed: None }
     }
 

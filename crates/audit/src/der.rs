@@ -39,8 +39,8 @@ pub(crate) fn point(key: &Key) -> Option<Vec<u8>> {
 /// A PEM text with lines of 64 characters and a line end behind.
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = to_base64(der);
-    let lines: String = text.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
-    format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// A certificate that a key of ours signs for itself.

@@ -36,7 +36,7 @@ enum Command {
     Serve(command::serve::ServeArgs),
     Guard(command::guard::GuardArgs),
     Admin(command::admin::AdminArgs),
-    Audit(command::audit::AuditArgs),
+    Audit(Box<command::audit::AuditArgs>),
     Config(command::config::ConfigArgs),
     Jws(toolbox::jws::JwsArgs),
     Jwt(toolbox::jwt::JwtArgs),

@@ -21,6 +21,7 @@ pub(crate) type Point = Option<(BigUint, BigUint)>;
 
 impl Curve {
     /// The curve of a `crv`.
+    #[expect(clippy::many_single_char_names, reason = "the names of the standards")]
     pub(crate) fn of(crv: &str) -> Option<Self> {
         let hex = |text: &str| BigUint::parse_bytes(text.as_bytes(), 16);
         let [p, b, n, x, y] = match crv {

@@ -81,6 +81,7 @@ fn point_text(point: &(BigUint, BigUint), curve: &Curve) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the standards")]
 mod tests {
     use super::*;
     use crate::outcome::Place;

@@ -113,6 +113,7 @@ pub(crate) fn wiener(n: &BigUint, e: &BigUint) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the standards")]
 mod tests {
     use super::*;
 

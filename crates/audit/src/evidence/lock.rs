@@ -68,7 +68,7 @@ fn yarn(file: &TextFile) -> Vec<Locked> {
     for (at, line) in file.text.lines().enumerate() {
         if !line.starts_with([' ', '#']) && line.ends_with(':') {
             let first = line.trim_matches(['"', ':']).split(',').next().unwrap_or_default().trim_matches('"');
-            package = first.rsplit_once('@').map_or(first, |(name, _)| name).to_owned();
+            first.rsplit_once('@').map_or(first, |(name, _)| name).clone_into(&mut package);
         } else if let Some(version) = line.trim().strip_prefix("version").filter(|_| !package.is_empty()) {
             let version = version.trim_matches([' ', ':', '"']);
             found.push(Locked { package: package.to_ascii_lowercase(), version: version.to_owned(), line: at + 1 });

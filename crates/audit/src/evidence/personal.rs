@@ -28,9 +28,6 @@ fn kind(name: &str, text: &str) -> Option<&'static str> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let spaced = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
     Some(match name {
-        "email" | "mail" | "email_address" | "upn" | "unique_name" | "preferred_username" if is_email(text) => {
-            "e-mail address"
-        }
         "phone_number" | "phone" | "mobile" => "telephone number",
         "birthdate" | "birth_date" | "dob" | "date_of_birth" => "birth date",
         "address" | "street_address" | "postal_code" => "address",

@@ -14,12 +14,14 @@ use crate::verdict::Verdict;
 /// # Errors
 /// The page can't be rendered, which only a lack of memory causes.
 pub fn html(report: &Report) -> Result<String, askama::Error> {
-    Page { report, findings: cards(report, Status::Fail), reviews: cards(report, Status::Review) }.render()
+    Page { rule_set: RULE_SET, report, findings: cards(report, Status::Fail), reviews: cards(report, Status::Review) }
+        .render()
 }
 
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
+    rule_set: &'static str,
     report: &'a Report,
     findings: Vec<Card<'a>>,
     reviews: Vec<Card<'a>>,
@@ -64,10 +66,6 @@ impl Page<'_> {
 
     fn results(&self, status: &str) -> Vec<&RuleResult> {
         self.report.results.iter().filter(|result| result.status.name() == status).collect()
-    }
-
-    fn rule_set(&self) -> &'static str {
-        RULE_SET
     }
 }
 

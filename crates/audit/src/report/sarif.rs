@@ -92,7 +92,8 @@ fn descriptor(rule: &Rule) -> Value {
 }
 
 fn found(report: &Report, result: &RuleResult, finding: &Finding, options: &Sarif) -> Value {
-    let facts: String = finding.facts.iter().map(|(name, fact)| format!("\n{name}: {fact}")).collect();
+    let facts: Vec<String> = finding.facts.iter().map(|(name, fact)| format!("\n{name}: {fact}")).collect();
+    let facts = facts.concat();
     let at = finding.place.to_string();
     let mut entry = value!({
         "ruleId": result.rule.id,

@@ -155,9 +155,9 @@ mod tests {
             let (hit, _) = list.search(&search(secret.as_bytes()), &|_| {}).unwrap();
             assert_eq!(hit.unwrap().secret, secret.as_bytes());
         }
-        let last = Mutex::new(Progress::default());
-        let (hit, tried) = list.search(&search(b"absent"), &|progress| *last.lock().unwrap() = progress).unwrap();
+        let shown = Mutex::new(Progress::default());
+        let (hit, tried) = list.search(&search(b"absent"), &|progress| *shown.lock().unwrap() = progress).unwrap();
         assert!(hit.is_none());
-        assert_eq!((tried, last.into_inner().unwrap().tried), (200_001, 200_001));
+        assert_eq!((tried, shown.into_inner().unwrap().tried), (200_001, 200_001));
     }
 }

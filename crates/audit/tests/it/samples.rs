@@ -188,7 +188,7 @@ fn wiener() -> (BigUint, BigUint) {
 fn flawed_prime(exponent: u32, from: u64) -> BigUint {
     let m: BigUint = (2..=167u32).filter(|n| (2..*n).all(|d| n % d != 0)).map(BigUint::from).product();
     let residue = BigUint::from(65_537u32).modpow(&BigUint::from(exponent), &m);
-    (from..).map(|k| &m * k + &residue).find(is_prime).unwrap()
+    (from..u64::MAX).map(|k| &m * k + &residue).find(is_prime).unwrap()
 }
 
 fn prime(from: &BigUint) -> BigUint {

@@ -29,12 +29,7 @@ fn check(token: &Token, _: &Setting<'_>) -> Outcome {
         "a cloud resource"
     } else if kid.contains("://") && !kid.starts_with("did:") {
         "a URL"
-    } else if kid.starts_with('/')
-        || kid.starts_with("./")
-        || kid.contains('\\')
-        || kid.ends_with(".pem")
-        || kid.ends_with(".key")
-    {
+    } else if kid.starts_with('/') || kid.starts_with("./") || kid.contains('\\') || is_key_file(kid) {
         "a file"
     } else if kid.contains('@') && kid.contains('.') {
         "an address"
@@ -42,4 +37,9 @@ fn check(token: &Token, _: &Setting<'_>) -> Outcome {
         return Outcome::pass();
     };
     fail(format!("The `kid` looks like {what}.")).fact("kid", kid).into()
+}
+
+fn is_key_file(kid: &str) -> bool {
+    let extension = std::path::Path::new(kid).extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ["pem", "key", "jks", "p12"].contains(&extension))
 }

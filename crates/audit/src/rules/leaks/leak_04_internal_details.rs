@@ -27,7 +27,9 @@ fn check(token: &Token, _: &Setting<'_>) -> Outcome {
         let Some(text) = value.as_str() else { return };
         let private = text.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_private());
         let path_like = ["/home/", "/var/", "/etc/", "/opt/", "C:\\"].iter().any(|start| text.starts_with(start));
-        let host = text.ends_with(".internal") || text.ends_with(".svc.cluster.local") || text.ends_with(".corp");
+        let suffix = text.rsplit('.').next().unwrap_or_default();
+        let host =
+            text.contains('.') && (["internal", "corp"].contains(&suffix) || text.ends_with(".svc.cluster.local"));
         if private || path_like || host {
             findings.push(
                 fail(format!("The claim `{path}` names something of the inside."))

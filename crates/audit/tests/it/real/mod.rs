@@ -249,8 +249,8 @@ fn pem(key: &SigningKey) -> String {
         probity_audit::evidence::hex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100").unwrap();
     let der = [start, n, vec![2, 3, 1, 0, 1]].concat();
     let text = probity_audit::evidence::to_base64(&der);
-    let lines: String = text.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
-    format!("-----BEGIN PUBLIC KEY-----\n{lines}-----END PUBLIC KEY-----\n")
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a live service and its auditor share the real time")]
