@@ -49,6 +49,11 @@ pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
     ENGINE.decode(text).map_err(|_| Error::Base64Url)
 }
 
+/// Decodes a text and appends it to bytes.
+pub(crate) fn decode_onto(text: &str, bytes: &mut Vec<u8>) -> Result<(), Error> {
+    ENGINE.decode_vec(text, bytes).map_err(|_| Error::Base64Url)
+}
+
 /// Decodes a text into a buffer; an error also when it does not fit.
 pub(crate) fn decode_into<'a>(text: &str, buffer: &'a mut [u8]) -> Result<&'a [u8], Error> {
     let length = ENGINE.decode_slice(text, buffer).map_err(|_| Error::Base64Url)?;

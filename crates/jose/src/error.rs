@@ -23,6 +23,12 @@ macro_rules! errors {
         ///
         /// Each variant has a stable [`code`](Error::code) for logs, tests and other programs. No variant carries
         /// input, so that printing an error can't leak a token or a key.
+        ///
+        /// ```
+        /// use probity_jose::{Error, Fault};
+        /// assert_eq!(Error::Expired.code(), "jwt.expired");
+        /// assert_eq!(Error::Expired.fault(), Fault::Policy);
+        /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Error {

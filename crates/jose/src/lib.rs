@@ -26,6 +26,9 @@ pub mod limits;
 pub mod manual;
 mod time;
 
+/// The size of an RSA key to be generated.
+pub use aws_lc_rs::rsa::KeySize;
+
 pub use algorithm::{AlgorithmSet, SignatureAlgorithm};
 pub use error::{Error, Fault};
 pub use jwk::JwkSet;

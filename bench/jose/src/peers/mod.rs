@@ -16,6 +16,7 @@ pub fn all() -> Vec<Box<dyn Peer>> {
         Box::new(raw::Graviola),
         Box::new(floor::Floor),
         Box::new(probity::Probity),
+        Box::new(probity::ProbityIn),
         Box::new(jsonwebtoken::JsonWebToken::new()),
         Box::new(jwt_compact::JwtCompact),
     ];

@@ -6,9 +6,12 @@ use probity_jose::jwe::{self, ContentEncryptionAlgorithm, DecryptionKey, Decrypt
 use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime, jwt};
 
 use crate::fixtures::Fixtures;
-use crate::{AUD, Claims, ISS, KID, Peer, SignFn, VerifyFn, now};
+use crate::{AUD, Claims, ClaimsRef, ISS, KID, Peer, SignFn, VerifyFn, now};
 
 pub struct Probity;
+
+/// The same, with claims that borrow from a buffer, as the floor's do.
+pub struct ProbityIn;
 
 /// The fixture's key of an algorithm, as a private JWK.
 fn key(alg: &str, fx: &Fixtures) -> Option<SigningKey> {
@@ -92,6 +95,27 @@ impl Peer for Probity {
         let header = jwe::NewHeader { typ: Some("JWT".into()), ..jwe::NewHeader::default() };
         let encrypter = jwe::Encrypter::new(&header, GCM, &key).unwrap();
         let claims = fx.claims.clone();
-        Some(Box::new(move || encrypter.encrypt(&serde_json::to_vec(&claims).unwrap()).unwrap()))
+        Some(Box::new(move || {
+            let mut content = Vec::with_capacity(512);
+            serde_json::to_writer(&mut content, &claims).unwrap();
+            encrypter.encrypt(content).unwrap()
+        }))
+    }
+}
+
+impl Peer for ProbityIn {
+    fn name(&self) -> &'static str {
+        "probity, borrowed"
+    }
+
+    fn verifier(&self, alg: &str, fx: &Fixtures) -> Option<VerifyFn> {
+        let keys = JwkSet::from(key(alg, fx)?.verifying_key().unwrap());
+        let policy = jwt::Verifier::custom(jwt::TokenType::Untyped).issuer(ISS).audience(AUD);
+        let policy = policy.algorithms([alg.parse().unwrap()]);
+        let mut buffer = Vec::new();
+        Some(Box::new(move |token| {
+            let verified = policy.verify_in::<ClaimsRef>(token, &keys, UnixTime::from_secs(now()), &mut buffer);
+            black_box(&verified).is_ok()
+        }))
     }
 }

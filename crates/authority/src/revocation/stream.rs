@@ -116,13 +116,17 @@ impl Hub {
         mut outgoing: Outgoing<W>,
     ) -> Result<std::convert::Infallible, StreamError> {
         let mut heads = self.watch_head();
+        let mut last_heard = boot_now();
         loop {
             self.speak(conversation, key, &mut outgoing).await?;
+            // However often the log grows meanwhile, a guard that says nothing is silent.
+            let patience = SILENCE.saturating_sub(boot_now().since(last_heard));
             tokio::select! {
                 // Reading is safe to drop: bytes that have come stay in the buffer.
-                frame = tokio::time::timeout(SILENCE, incoming.next()) => {
+                frame = tokio::time::timeout(patience, incoming.next()) => {
                     let frame = frame.map_err(|_| StreamError::Silent)??;
-                    self.heard(conversation, &frame, boot_now())?;
+                    last_heard = boot_now();
+                    self.heard(conversation, &frame, last_heard)?;
                 }
                 changed = heads.changed() => if changed.is_err() {
                     return Err(StreamError::Closed);

@@ -7,4 +7,8 @@
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
+mod simulation;

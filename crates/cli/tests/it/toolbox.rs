@@ -181,7 +181,7 @@ fn every_way_to_encrypt_decrypts_and_the_names_are_needed() {
 
 #[test]
 fn a_key_goes_through_every_form_and_keeps_its_name() {
-    for alg in ["ES256", "ES512", "RS256", "Ed25519", "ML-DSA-44"] {
+    for alg in ["ES256", "ES512", "RS256", "Ed25519", "ML-DSA-44", "ECDH-ES+A256KW", "RSA-OAEP-256"] {
         let key = generate(alg);
         let text = key.to_string();
         let thumbprint = run(&["key", "thumbprint"], text.as_bytes()).stdout;
@@ -200,7 +200,20 @@ fn a_key_goes_through_every_form_and_keeps_its_name() {
         assert_eq!(run(&["key", "thumbprint"], &public.stdout).stdout, thumbprint, "{alg}");
     }
     assert!(!run(&["key", "public"], generate("HS256").to_string().as_bytes()).status.success());
-    assert!(!run(&["key", "generate", "--alg", "none"], b"").status.success());
+    for (options, good) in [
+        (&["--alg", "none"][..], false),
+        (&["--alg", "RSA1_5"], false),
+        (&["--alg", "dir"], false),
+        (&["--alg", "dir", "--enc", "A256GCM"], true),
+        (&["--alg", "ECDH-ES", "--crv", "X25519"], true),
+        (&["--alg", "ES256", "--crv", "X25519"], false),
+        (&["--alg", "ES256", "--enc", "A256GCM"], false),
+        (&["--alg", "PBES2-HS256+A128KW"], false),
+        (&["--alg", "A192KW"], true),
+    ] {
+        let made = run(&[&["key", "generate"], options].concat(), b"");
+        assert_eq!(made.status.success(), good, "{options:?}: {made:?}");
+    }
     assert!(!run(&["key", "thumbprint"], b"").status.success());
 }
 

@@ -10,7 +10,7 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::number::Number;
-use super::{Elements, Kind, Members, Value, text};
+use super::{Elements, Kind, Members, View, text};
 
 /// The value does not fit the type. What the type says about it may quote the token, and is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl de::Error for Mismatch {
     }
 }
 
-impl<'de> Value<'de> {
+impl<'de> View<'_, 'de> {
     #[inline]
     fn visit_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.kind() {
@@ -62,7 +62,7 @@ impl<'de> Value<'de> {
     }
 }
 
-impl<'de> de::Deserializer<'de> for Value<'de> {
+impl<'de> de::Deserializer<'de> for View<'_, 'de> {
     type Error = Mismatch;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -149,9 +149,9 @@ impl<'de> de::Deserializer<'de> for Value<'de> {
     }
 }
 
-struct ArrayAccess<'de>(Elements<'de>);
+struct ArrayAccess<'d, 'de>(Elements<'d, 'de>);
 
-impl<'de> de::SeqAccess<'de> for &mut ArrayAccess<'de> {
+impl<'de> de::SeqAccess<'de> for &mut ArrayAccess<'_, 'de> {
     type Error = Mismatch;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Mismatch> {
@@ -159,12 +159,12 @@ impl<'de> de::SeqAccess<'de> for &mut ArrayAccess<'de> {
     }
 }
 
-struct ObjectAccess<'de> {
-    members: Members<'de>,
-    value: Option<Value<'de>>,
+struct ObjectAccess<'d, 'de> {
+    members: Members<'d, 'de>,
+    value: Option<View<'d, 'de>>,
 }
 
-impl<'de> de::MapAccess<'de> for &mut ObjectAccess<'de> {
+impl<'de> de::MapAccess<'de> for &mut ObjectAccess<'_, 'de> {
     type Error = Mismatch;
 
     #[inline]
@@ -180,22 +180,22 @@ impl<'de> de::MapAccess<'de> for &mut ObjectAccess<'de> {
     }
 }
 
-struct VariantAccess<'de> {
+struct VariantAccess<'d, 'de> {
     variant: std::borrow::Cow<'de, str>,
-    content: Value<'de>,
+    content: View<'d, 'de>,
 }
 
-impl<'de> de::EnumAccess<'de> for VariantAccess<'de> {
+impl<'d, 'de> de::EnumAccess<'de> for VariantAccess<'d, 'de> {
     type Error = Mismatch;
-    type Variant = Value<'de>;
+    type Variant = View<'d, 'de>;
 
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Value<'de>), Mismatch> {
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, View<'d, 'de>), Mismatch> {
         let variant: de::value::CowStrDeserializer<'de, Mismatch> = self.variant.into_deserializer();
         Ok((seed.deserialize(variant)?, self.content))
     }
 }
 
-impl<'de> de::VariantAccess<'de> for Value<'de> {
+impl<'de> de::VariantAccess<'de> for View<'_, 'de> {
     type Error = Mismatch;
 
     fn unit_variant(self) -> Result<(), Mismatch> {

@@ -14,36 +14,35 @@ mod text;
 use std::borrow::Cow;
 
 pub(crate) use number::Number;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::limits::MAX_JSON_BYTES;
 
 /// A JSON text that has passed all checks.
 #[derive(Debug)]
-pub(crate) struct Document<'a> {
-    text: &'a str,
-    nodes: Vec<Node>,
+pub(crate) struct Document<'t> {
+    nodes: Vec<Node<'t>>,
 }
 
-/// One value in a document: two words, to be passed in registers.
+/// One value in a document, seen for as long as the document lives.
+pub(crate) type Value<'d> = View<'d, 'd>;
+
+/// One value in a document. What it shows of the text outlives the document: `'t` is the text's life.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Value<'d> {
-    document: &'d Document<'d>,
-    /// The place of its node.
-    at: usize,
+pub(crate) struct View<'d, 't> {
+    /// This value's node and all nodes inside of it.
+    nodes: &'d [Node<'t>],
 }
 
 /// One value, or the name of a member, which stands before the member's value.
 #[derive(Debug, Clone, Copy)]
-struct Node {
-    kind: Kind,
+struct Node<'t> {
+    /// The text of the value; of a string, without its quotes.
+    text: &'t str,
     /// How many nodes are inside of this one.
     below: u32,
-    /// Where the value's text starts; of a string, after its quote.
-    start: u32,
-    /// Where the value's text ends; of a string, before its quote.
-    end: u32,
+    kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,47 +60,47 @@ pub(crate) enum Kind {
     Object,
 }
 
-impl<'a> Document<'a> {
+impl<'t> Document<'t> {
     /// Reads and checks a whole text.
     ///
     /// # Errors
     /// One of the `json.*` errors.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(bytes: &'t [u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_JSON_BYTES {
             return Err(Error::JsonTooLarge);
         }
         let text = core::str::from_utf8(bytes).map_err(|_| Error::JsonNotUtf8)?;
-        Ok(Self { text, nodes: scan::scan(text)? })
+        Ok(Self { nodes: scan::scan(text)? })
     }
 
     /// The outermost value.
     #[inline]
-    pub(crate) fn root(&self) -> Value<'_> {
-        Value { document: self, at: 0 }
+    pub(crate) fn root(&self) -> View<'_, 't> {
+        View { nodes: &self.nodes }
     }
 
-    /// Reads the document into a type.
-    pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, de::Mismatch> {
+    /// Reads the document into a type, which may borrow from the text.
+    pub(crate) fn deserialize<T: Deserialize<'t>>(&self) -> Result<T, de::Mismatch> {
         T::deserialize(self.root())
     }
 }
 
-impl<'d> Value<'d> {
+impl<'d, 't> View<'d, 't> {
     #[inline]
     pub(crate) fn kind(self) -> Kind {
-        self.node().kind
+        self.nodes.first().map_or(Kind::Null, |node| node.kind)
     }
 
     /// The text of this value as it stands in the document; of a string, without its quotes.
     #[inline]
-    pub(crate) fn raw(self) -> &'d str {
-        self.node().text(self.document.text)
+    pub(crate) fn raw(self) -> &'t str {
+        self.nodes.first().map_or("", |node| node.text)
     }
 
     /// The value of a string.
     #[inline]
-    pub(crate) fn as_str(self) -> Option<Cow<'d, str>> {
-        self.node().string(self.document.text)
+    pub(crate) fn as_str(self) -> Option<Cow<'t, str>> {
+        self.nodes.first().and_then(Node::string)
     }
 
     #[inline]
@@ -115,97 +114,78 @@ impl<'d> Value<'d> {
 
     /// The value of a number.
     #[inline]
-    pub(crate) fn as_number(self) -> Option<number::Number> {
+    pub(crate) fn as_number(self) -> Option<Number> {
         match self.kind() {
             Kind::Integer => Some(number::integer(self.raw())),
-            Kind::Number => Some(number::Number::Float(number::float(self.raw()))),
+            Kind::Number => Some(Number::Float(number::float(self.raw()))),
             _ => None,
         }
     }
 
     /// The elements of an array.
     #[inline]
-    pub(crate) fn elements(self) -> Option<Elements<'d>> {
-        let node = self.node();
-        (node.kind == Kind::Array).then(|| self.below(node))
+    pub(crate) fn elements(self) -> Option<Elements<'d, 't>> {
+        (self.kind() == Kind::Array).then(|| self.below())
     }
 
     /// The members of an object, in their order.
     #[inline]
-    pub(crate) fn members(self) -> Option<Members<'d>> {
-        let node = self.node();
-        (node.kind == Kind::Object).then(|| Members(self.below(node)))
-    }
-
-    #[inline]
-    fn node(self) -> Node {
-        // Values are made only for nodes that are there.
-        self.document.nodes.get(self.at).copied().unwrap_or(Node::NULL)
-    }
-
-    #[inline]
-    fn below(self, node: Node) -> Elements<'d> {
-        Elements { document: self.document, at: self.at + 1, end: self.at + 1 + node.below as usize }
+    pub(crate) fn members(self) -> Option<Members<'d, 't>> {
+        (self.kind() == Kind::Object).then(|| Members(self.below()))
     }
 
     /// The value of an object's member.
-    #[inline]
-    pub(crate) fn member(self, name: &str) -> Option<Value<'d>> {
+    pub(crate) fn member(self, name: &str) -> Option<Self> {
         self.members()?.find(|(member, _)| member == name).map(|(_, value)| value)
+    }
+
+    #[inline]
+    fn below(self) -> Elements<'d, 't> {
+        Elements { rest: self.nodes.get(1..).unwrap_or_default() }
     }
 }
 
-impl Node {
-    /// Stands for a node that does not exist.
-    const NULL: Self = Self { kind: Kind::Null, below: 0, start: 0, end: 0 };
-
+impl<'t> Node<'t> {
     #[inline]
-    fn string(self, document: &str) -> Option<Cow<'_, str>> {
+    fn string(&self) -> Option<Cow<'t, str>> {
         match self.kind {
-            Kind::String => Some(Cow::Borrowed(self.text(document))),
-            Kind::EscapedString => Some(Cow::Owned(text::unescape(self.text(document)))),
+            Kind::String => Some(Cow::Borrowed(self.text)),
+            Kind::EscapedString => Some(Cow::Owned(text::unescape(self.text))),
             _ => None,
         }
-    }
-
-    #[inline]
-    fn text(self, document: &str) -> &str {
-        document.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
 
 /// The elements of an array.
 #[derive(Debug, Clone)]
-pub(crate) struct Elements<'d> {
-    document: &'d Document<'d>,
-    at: usize,
-    end: usize,
+pub(crate) struct Elements<'d, 't> {
+    rest: &'d [Node<'t>],
 }
 
-impl<'d> Iterator for Elements<'d> {
-    type Item = Value<'d>;
+impl<'d, 't> Iterator for Elements<'d, 't> {
+    type Item = View<'d, 't>;
 
     #[inline]
-    fn next(&mut self) -> Option<Value<'d>> {
-        if self.at >= self.end {
-            return None;
-        }
-        let element = Value { document: self.document, at: self.at };
-        self.at += 1 + element.node().below as usize;
-        Some(element)
+    fn next(&mut self) -> Option<View<'d, 't>> {
+        let below = self.rest.first()?.below as usize;
+        let (nodes, rest) = self.rest.split_at_checked(below + 1)?;
+        self.rest = rest;
+        Some(View { nodes })
     }
 }
 
 /// The members of an object: name and value.
 #[derive(Debug, Clone)]
-pub(crate) struct Members<'d>(Elements<'d>);
+pub(crate) struct Members<'d, 't>(Elements<'d, 't>);
 
-impl<'d> Iterator for Members<'d> {
-    type Item = (Cow<'d, str>, Value<'d>);
+impl<'d, 't> Iterator for Members<'d, 't> {
+    type Item = (Cow<'t, str>, View<'d, 't>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some((self.0.next()?.as_str()?, self.0.next()?))
+        let (name, rest) = self.0.rest.split_first()?;
+        self.0.rest = rest;
+        Some((name.string()?, self.0.next()?))
     }
 }
 

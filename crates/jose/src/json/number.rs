@@ -44,6 +44,16 @@ fn after_digits(bytes: &[u8], start: usize) -> Option<usize> {
 /// The value of a checked integer.
 #[inline]
 pub(super) fn integer(text: &str) -> Number {
+    // Up to 19 digits fit into 64 bits, whatever they are.
+    if text.len() <= 19 && !text.starts_with('-') {
+        let value =
+            text.bytes().fold(0_u64, |value, digit| value.wrapping_mul(10).wrapping_add(u64::from(digit & 0xf)));
+        return Number::Unsigned(value);
+    }
+    large_or_negative(text)
+}
+
+fn large_or_negative(text: &str) -> Number {
     if let Ok(value) = text.parse() {
         Number::Unsigned(value)
     } else if let Ok(value) = text.parse::<i64>()

@@ -103,9 +103,8 @@ impl Decrypter {
         }
         let json = self.decode_header(parts.header)?;
         let document = Document::parse(&json)?;
-        let places = Places::protected(document.root());
-        let header = places.read()?;
-        let parameters = places.key_parameters(header.algorithm())?;
+        let (header, parameters) = Places::protected(document.root()).read()?;
+        let parameters = parameters.read(header.algorithm())?;
         self.check_header(&header)?;
         let mut message = Message::compact(parts, header.encryption())?;
         let encrypted = decode_encrypted_key(parts.encrypted_key)?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 
 use super::algorithm::{ContentEncryptionAlgorithm, KeyManagementAlgorithm};
-use super::manage::KeyParameters;
+use super::manage::RawParameters;
 use crate::error::Error;
 use crate::json::{Document, Value};
 use crate::jws::read_critical;
@@ -133,8 +133,8 @@ impl<'d> Places<'d> {
         Ok(())
     }
 
-    /// Reads what does not depend on the algorithm.
-    pub(crate) fn read(self) -> Result<Header, Error> {
+    /// Reads what does not depend on the algorithm, and finds what does.
+    pub(crate) fn read(self) -> Result<(Header, RawParameters<'d>), Error> {
         self.check()?;
         let mut fields = Fields::default();
         for (name, value) in self.all().filter_map(Value::members).flatten() {
@@ -142,7 +142,7 @@ impl<'d> Places<'d> {
         }
         let critical = fields.critical.map(|critical| read_critical(critical, self.protected)).transpose();
         let raw = |place: Option<Value<'_>>| place.map_or("", Value::raw).to_owned();
-        Ok(Header {
+        let header = Header {
             critical: critical.map_err(|_| Error::JweCriticalMalformed)?.unwrap_or_default(),
             algorithm: fields.algorithm.ok_or(Error::KeyManagementMissing)?,
             encryption: fields.encryption.ok_or(Error::ContentEncryptionMissing)?,
@@ -153,12 +153,8 @@ impl<'d> Places<'d> {
             protected: raw(self.protected),
             shared: raw(self.shared),
             recipient: raw(self.recipient),
-        })
-    }
-
-    /// Reads what the algorithm needs.
-    pub(crate) fn key_parameters(self, algorithm: KeyManagementAlgorithm) -> Result<KeyParameters, Error> {
-        KeyParameters::read(algorithm, |name| self.member(name))
+        };
+        Ok((header, fields.parameters))
     }
 }
 
@@ -172,6 +168,7 @@ struct Fields<'d> {
     content_type: Option<String>,
     compressed: bool,
     critical: Option<Value<'d>>,
+    parameters: RawParameters<'d>,
 }
 
 impl<'d> Fields<'d> {
@@ -188,7 +185,7 @@ impl<'d> Fields<'d> {
             "zip" => return Err(Error::CompressionUnknown),
             "crit" => self.critical = Some(value),
             // `jwk`, `jku`, `x5c`, `x5u` and `x5t` never choose a key: whoever made the JWE wrote them.
-            _ => {}
+            _ => self.parameters.take(name, value),
         }
         Ok(())
     }

@@ -76,8 +76,8 @@ impl Decrypter {
         keys: &DecryptionKeys,
         budget: &mut Budget,
     ) -> Result<Decrypted, Error> {
-        let header = places.read()?;
-        let parameters = places.key_parameters(header.algorithm())?;
+        let (header, parameters) = places.read()?;
+        let parameters = parameters.read(header.algorithm())?;
         self.check_header(&header)?;
         let parts = message.each_ref().map(AsRef::as_ref);
         let mut message = Message::read(header.encryption(), aad.as_bytes(), parts)?;

@@ -31,6 +31,8 @@ mod decrypted;
 mod document;
 mod encrypt;
 mod header;
+#[cfg(feature = "hpke-draft")]
+pub mod hpke;
 mod json;
 mod key;
 mod manage;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::algorithm::{ContentEncryptionAlgorithm, Mode};
 use super::header::{Header, Places};
 use super::key::{EncryptionKey, Options};
-use super::manage::{KeyParameters, Parties, read_parties};
+use super::manage::{KeyParameters, Parties};
 use crate::error::Error;
 use crate::json::Document;
 use crate::limits::DEFAULT_PBES2_COUNT;
@@ -76,16 +76,16 @@ pub(super) fn take_count(members: &mut Map<String, Value>, key: &EncryptionKey) 
 
 /// Checks a header as a decrypter would, and reads what it says about key management.
 pub(super) fn check(places: Places<'_>, key: &EncryptionKey, count: u64) -> Result<(Header, Options), Error> {
+    let (header, parameters) = places.read()?;
     // What differs from JWE to JWE is made here.
-    if KeyParameters::MADE_HERE.iter().any(|name| places.member(name).is_some()) {
+    if parameters.has_made_here() {
         return Err(Error::HeaderContradiction);
     }
-    let header = places.read()?;
     if key.encryption().is_some_and(|only| only != header.encryption()) {
         return Err(Error::HeaderContradiction);
     }
     let parties = match key.algorithm().mode() {
-        Mode::Agreement(_) => read_parties(|name| places.member(name))?,
+        Mode::Agreement(_) => parameters.parties()?,
         _ => Parties::default(),
     };
     Ok((header, Options { parties, count }))

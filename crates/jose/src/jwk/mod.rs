@@ -110,6 +110,13 @@ impl Jwk {
     /// # Errors
     /// [`Error::KeyUse`] when it is not for signatures; [`Error::KeyAlgorithm`] when it names an algorithm that does
     /// not fit its type or is none of signatures; [`Error::SecretTooShort`].
+    ///
+    /// ```
+    /// use probity_jose::{SignatureAlgorithm, jwk::Jwk};
+    /// let jwk = Jwk::parse(br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
+    /// assert_eq!(jwk.signature_algorithms()?, [SignatureAlgorithm::EdDsa, SignatureAlgorithm::Ed25519]);
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn signature_algorithms(&self) -> Result<Vec<SignatureAlgorithm>, Error> {
         if !self.parameters.for_use("sig") {
             return Err(Error::KeyUse);

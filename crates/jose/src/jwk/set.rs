@@ -38,6 +38,17 @@ impl JwkSet {
     ///
     /// # Errors
     /// When the set as a whole can't be read: [`Error::JwkSetMalformed`], [`Error::TooManyJwks`], `json.*`.
+    ///
+    /// ```
+    /// use probity_jose::{Error, JwkSet};
+    /// let set = JwkSet::parse(br#"{"keys":[
+    ///     {"kty":"OKP","crv":"Ed25519","alg":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"1"},
+    ///     {"kty":"NEW","kid":"2"}
+    /// ]}"#)?;
+    /// assert_eq!(set.keys().len(), 1);
+    /// assert_eq!(set.skipped()[0].reason, Error::KeyTypeUnknown);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         if json.len() > MAX_JWK_SET_BYTES {
             return Err(Error::JsonTooLarge);
@@ -70,6 +81,14 @@ impl JwkSet {
     ///
     /// # Errors
     /// Why the key can't verify signatures.
+    ///
+    /// ```
+    /// use probity_jose::JwkSet;
+    /// let set = JwkSet::from_jwk(br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#)?;
+    /// // One for each name of the algorithm.
+    /// assert_eq!(set.keys().len(), 2);
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn from_jwk(json: &[u8]) -> Result<Self, Error> {
         let keys = VerifyingKey::all_from(&Jwk::parse(json)?)?;
         Ok(Self { keys, sole: true, ..Self::default() })

@@ -24,13 +24,15 @@ impl<'a> Parts<'a> {
         Ok(Self { header, payload, signature, signed })
     }
 
-    /// The signed bytes, in the form that the header says.
-    pub(crate) fn payload_bytes(&self, header: &Header) -> Result<Vec<u8>, Error> {
+    /// Puts the signed bytes, in the form that the header says, into a buffer, whose content is lost.
+    pub(crate) fn read_payload(&self, header: &Header, buffer: &mut Vec<u8>) -> Result<(), Error> {
+        buffer.clear();
         if header.is_payload_encoded() {
-            return base64url::decode(self.payload);
+            return base64url::decode_onto(self.payload, buffer);
         }
         check_plain_payload(self.payload)?;
-        Ok(self.payload.as_bytes().to_vec())
+        buffer.extend_from_slice(self.payload.as_bytes());
+        Ok(())
     }
 
     /// Says of a token with too many parts that this is what is wrong, rather than what follows from it. They are

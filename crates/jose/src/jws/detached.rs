@@ -14,6 +14,17 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`verify`](Self::verify); [`Error::PayloadPresence`] when the JWS has a payload of its own.
+    ///
+    /// ```
+    /// use probity_jose::{JwkSet, SignatureAlgorithm, jws};
+    /// // RFC 7797 section 4.2
+    /// let token = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY";
+    /// let keys = JwkSet::from_jwk(br#"{"kty":"oct",
+    ///     "k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#)?;
+    /// let verifier = jws::Verifier::new([SignatureAlgorithm::Hs256]);
+    /// assert!(verifier.verify_detached(token, b"$.02", &keys).is_ok());
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn verify_detached(&self, token: &str, content: &[u8], keys: &JwkSet) -> Result<VerifiedSignature, Error> {
         let parts = self.split(token)?;
         if !parts.payload.is_empty() {

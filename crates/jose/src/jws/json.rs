@@ -65,6 +65,19 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`verify_json`](Self::verify_json); [`Error::PayloadPresence`] when the JWS has a payload of its own.
+    ///
+    /// ```
+    /// use probity_jose::{JwkSet, SignatureAlgorithm, jws};
+    /// // RFC 7515 appendix A.1, without its payload
+    /// let document = br#"{"protected":"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9",
+    ///     "signature":"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}"#;
+    /// let payload = b"{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+    /// let keys = JwkSet::from_jwk(br#"{"kty":"oct",
+    ///     "k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#)?;
+    /// let verifier = jws::Verifier::new([SignatureAlgorithm::Hs256]);
+    /// assert!(verifier.verify_json_detached(document, payload, &keys, jws::Required::All).is_ok());
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn verify_json_detached(
         &self,
         json: &[u8],

@@ -16,7 +16,7 @@ pub use header::Header;
 pub(crate) use header::read_critical;
 pub use json::{Required, VerifiedJson};
 pub(crate) use known::KnownHeaders;
-pub(crate) use sign::sign_encoded;
+pub(crate) use sign::sign_with_header;
 pub use sign::{NewHeader, NewSignature, sign, sign_detached, sign_flattened, sign_general};
 pub(crate) use verify::verify_with;
 pub use verify::{UnknownKeyId, Verified, VerifiedSignature, Verifier};

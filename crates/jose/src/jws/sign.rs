@@ -66,7 +66,7 @@ impl NewHeader {
 pub fn sign(header: &NewHeader, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
     let (json, header) = header.to_json(key)?;
     if header.is_payload_encoded() {
-        return sign_encoded(&json, payload, key);
+        return sign_with_header(&base64url::encode(&json), payload, key);
     }
     let payload = core::str::from_utf8(payload).map_err(|_| Error::PayloadNotCompact)?;
     check_plain_payload(payload).map_err(|_| Error::PayloadNotCompact)?;
@@ -141,6 +141,15 @@ impl<'k> NewSignature<'k> {
 ///
 /// # Errors
 /// As [`sign`]; [`Error::PayloadNotCompact`] when an unencoded payload is no UTF-8.
+///
+/// ```
+/// use probity_jose::{SignatureAlgorithm, SigningKey, jws};
+/// let key = SigningKey::generate(SignatureAlgorithm::Es256)?;
+/// let mut signature = jws::NewSignature::new(&key);
+/// signature.unprotected.insert("note".into(), "anybody may change this".into());
+/// let document = jws::sign_flattened(b"content", &signature)?;
+/// # Ok::<(), probity_jose::Error>(())
+/// ```
 pub fn sign_flattened(payload: &[u8], signature: &NewSignature<'_>) -> Result<String, Error> {
     let (mut members, encoded) = signature.members(payload)?;
     members.insert("payload".into(), payload_text(payload, encoded)?.into());
@@ -152,6 +161,13 @@ pub fn sign_flattened(payload: &[u8], signature: &NewSignature<'_>) -> Result<St
 /// # Errors
 /// As [`sign_flattened`]; [`Error::NoSignatures`]; [`Error::HeaderContradiction`] when the signatures disagree about
 /// `b64`.
+///
+/// ```
+/// use probity_jose::{SignatureAlgorithm, SigningKey, jws};
+/// let keys = [SigningKey::generate(SignatureAlgorithm::Es256)?, SigningKey::generate(SignatureAlgorithm::Ed25519)?];
+/// let document = jws::sign_general(b"content", &keys.each_ref().map(jws::NewSignature::new))?;
+/// # Ok::<(), probity_jose::Error>(())
+/// ```
 pub fn sign_general(payload: &[u8], signatures: &[NewSignature<'_>]) -> Result<String, Error> {
     let signed: Vec<_> = signatures.iter().map(|signature| signature.members(payload)).collect::<Result<_, _>>()?;
     let encoded = signed.first().ok_or(Error::NoSignatures)?.1;
@@ -182,10 +198,10 @@ fn sign_parts(encoded: &str, header: &Header, payload: &[u8], key: &SigningKey) 
     key.with_signature(&signed, base64url::encode)
 }
 
-/// Makes a compact JWS from a header that needs no check.
-pub(crate) fn sign_encoded(header: &[u8], payload: &[u8], key: &SigningKey) -> Result<String, Error> {
-    let mut token = String::with_capacity((header.len() + payload.len()) * 4 / 3 + SIGNATURE_ROOM);
-    base64url::encode_into(header, &mut token);
+/// Makes a compact JWS from an encoded header that needs no check.
+pub(crate) fn sign_with_header(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, Error> {
+    let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + SIGNATURE_ROOM);
+    token.push_str(header);
     token.push('.');
     base64url::encode_into(payload, &mut token);
     finish(token, key)

@@ -44,6 +44,18 @@ pub struct NeedsAlgorithms {
 
 impl Verifier {
     /// Tokens of one's own kind. They must expire; other required claims are up to the caller.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use probity_jose::{SignatureAlgorithm, jwt};
+    /// let mut verifier = jwt::Verifier::custom(jwt::TokenType::Exactly("invitation+jwt".into()))
+    ///     .issuer("https://shop.example")
+    ///     .audience("https://shop.example")
+    ///     .algorithms([SignatureAlgorithm::Hs256]);
+    /// verifier.required_claims.push("email".into());
+    /// verifier.leeway = Duration::from_secs(5);
+    /// ```
     pub fn custom(typ: TokenType) -> Builder<NeedsIssuer> {
         Builder::new(Profile::Plain, typ, &["exp"])
     }

@@ -1,5 +1,7 @@
 //! The checks of claims, each a function of the same shape, in one table that verifying and explaining share.
 
+use std::borrow::Cow;
+
 use super::explain::Check;
 use super::profile::Profile;
 use super::{Audience, Issuer, RegisteredClaims, Verifier};
@@ -12,7 +14,7 @@ use crate::time::UnixTime;
 pub(super) struct Subject<'a> {
     pub(super) policy: &'a Verifier,
     pub(super) claims: Value<'a>,
-    pub(super) registered: &'a RegisteredClaims,
+    pub(super) registered: &'a RegisteredClaims<Cow<'a, str>>,
     pub(super) now: UnixTime,
 }
 
@@ -37,7 +39,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Result<(), Error> {
 
 fn issuer(subject: &Subject<'_>) -> Result<(), Error> {
     match &subject.policy.issuer {
-        Issuer::Exactly(issuer) if subject.registered.iss.as_ref() != Some(issuer) => Err(Error::WrongIssuer),
+        Issuer::Exactly(issuer) if subject.registered.iss.as_deref() != Some(issuer) => Err(Error::WrongIssuer),
         Issuer::Exactly(_) | Issuer::Any => Ok(()),
     }
 }
@@ -45,8 +47,10 @@ fn issuer(subject: &Subject<'_>) -> Result<(), Error> {
 fn audience(subject: &Subject<'_>) -> Result<(), Error> {
     let named = subject.registered.aud.as_slice();
     let fits = match &subject.policy.audience {
-        Audience::Includes(accepted) => named.iter().any(|audience| accepted.contains(audience)),
-        Audience::Only(audience) => named == core::slice::from_ref(audience),
+        Audience::Includes(accepted) => {
+            named.iter().any(|audience| accepted.iter().any(|accepted| accepted == audience))
+        }
+        Audience::Only(audience) => matches!(named, [only] if only == audience),
         Audience::Any => true,
     };
     if fits { Ok(()) } else { Err(Error::WrongAudience) }
@@ -103,7 +107,7 @@ impl Subject<'_> {
     }
 
     /// A claim that must be a string if it is there.
-    pub(super) fn text(&self, name: &str) -> Result<Option<std::borrow::Cow<'_, str>>, Error> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'_, str>>, Error> {
         self.claims.member(name).map(|value| value.as_str().ok_or(Error::ClaimMalformed)).transpose()
     }
 }

@@ -3,20 +3,22 @@
 use std::borrow::Cow;
 
 use crate::error::Error;
-use crate::json::{Number, Value};
+use crate::json::{Number, View};
 use crate::limits::{MAX_AUDIENCES, MAX_NUMERIC_DATE};
 use crate::time::UnixTime;
 
 /// The claims that RFC 7519 registers. An absent claim is `None`; one of the wrong type makes the token invalid, and
 /// is never taken for absent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RegisteredClaims {
+///
+/// The texts are a `String`, or borrow from the token's claims after [`verify_in`](super::Verifier::verify_in).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredClaims<T = String> {
     /// `iss`: who issued the token.
-    pub iss: Option<String>,
+    pub iss: Option<T>,
     /// `sub`: whom the token is about.
-    pub sub: Option<String>,
+    pub sub: Option<T>,
     /// `aud`: for whom the token is. A single audience stands here like a list of one; empty when absent.
-    pub aud: Vec<String>,
+    pub aud: Vec<T>,
     /// `exp`: from this second on the token has expired.
     pub exp: Option<UnixTime>,
     /// `nbf`: before this second the token is not valid.
@@ -24,10 +26,16 @@ pub struct RegisteredClaims {
     /// `iat`: when the token was issued.
     pub iat: Option<UnixTime>,
     /// `jti`: the token's own identifier.
-    pub jti: Option<String>,
+    pub jti: Option<T>,
 }
 
-impl RegisteredClaims {
+impl<T> Default for RegisteredClaims<T> {
+    fn default() -> Self {
+        Self { iss: None, sub: None, aud: Vec::new(), exp: None, nbf: None, iat: None, jti: None }
+    }
+}
+
+impl<'t> RegisteredClaims<Cow<'t, str>> {
     /// Whether a claim is there; nothing when it is none of these.
     pub(super) fn has(&self, name: &str) -> Option<bool> {
         Some(match name {
@@ -42,47 +50,55 @@ impl RegisteredClaims {
         })
     }
 
-    pub(super) fn read(claims: Value<'_>) -> Result<Self, Error> {
+    pub(super) fn read(claims: View<'_, 't>) -> Result<Self, Error> {
         let mut registered = Self::default();
         for (name, value) in claims.members().ok_or(Error::ClaimsNotObject)? {
             match name.as_ref() {
-                "iss" => registered.iss = Some(text(value).ok_or(Error::ClaimMalformed)?),
-                "sub" => registered.sub = Some(text(value).ok_or(Error::ClaimMalformed)?),
+                "iss" => registered.iss = Some(value.as_str().ok_or(Error::ClaimMalformed)?),
+                "sub" => registered.sub = Some(value.as_str().ok_or(Error::ClaimMalformed)?),
                 "aud" => registered.aud = audiences(value)?,
                 "exp" => registered.exp = Some(date(value).ok_or(Error::DateMalformed)?),
                 "nbf" => registered.nbf = Some(date(value).ok_or(Error::DateMalformed)?),
                 "iat" => registered.iat = Some(date(value).ok_or(Error::DateMalformed)?),
-                "jti" => registered.jti = Some(text(value).ok_or(Error::ClaimMalformed)?),
+                "jti" => registered.jti = Some(value.as_str().ok_or(Error::ClaimMalformed)?),
                 _ => {}
             }
         }
         Ok(registered)
     }
-}
 
-/// A string, or nothing when the value is none. An `Option` is copied faster here than a `Result`.
-fn text(value: Value<'_>) -> Option<String> {
-    value.as_str().map(Cow::into_owned)
+    /// The same claims, independent of the text.
+    pub fn into_owned(self) -> RegisteredClaims {
+        RegisteredClaims {
+            iss: self.iss.map(Cow::into_owned),
+            sub: self.sub.map(Cow::into_owned),
+            aud: self.aud.into_iter().map(Cow::into_owned).collect(),
+            exp: self.exp,
+            nbf: self.nbf,
+            iat: self.iat,
+            jti: self.jti.map(Cow::into_owned),
+        }
+    }
 }
 
 /// RFC 7519 section 4.1.3: a string, or an array of strings. An empty array is for nobody, and a mistake.
-fn audiences(value: Value<'_>) -> Result<Vec<String>, Error> {
+fn audiences<'t>(value: View<'_, 't>) -> Result<Vec<Cow<'t, str>>, Error> {
     let Some(elements) = value.elements() else {
-        return text(value).map(|audience| vec![audience]).ok_or(Error::ClaimMalformed);
+        return value.as_str().map(|audience| vec![audience]).ok_or(Error::ClaimMalformed);
     };
     let mut audiences = Vec::new();
     for element in elements {
         if audiences.len() == MAX_AUDIENCES {
             return Err(Error::TooManyAudiences);
         }
-        audiences.push(text(element).ok_or(Error::ClaimMalformed)?);
+        audiences.push(element.as_str().ok_or(Error::ClaimMalformed)?);
     }
     if audiences.is_empty() { Err(Error::ClaimMalformed) } else { Ok(audiences) }
 }
 
 /// A NumericDate (RFC 7519 section 2), rounded up to the whole second: a verifier's clock shows whole seconds too, and
 /// `now < exp` has the same answer for both.
-fn date(value: Value<'_>) -> Option<UnixTime> {
+fn date(value: View<'_, '_>) -> Option<UnixTime> {
     let seconds = match value.as_number()? {
         Number::Unsigned(seconds) => seconds,
         Number::Float(seconds) => whole(seconds)?,
@@ -108,7 +124,7 @@ mod tests {
     use crate::json::Document;
 
     fn read(text: &str) -> Result<RegisteredClaims, Error> {
-        RegisteredClaims::read(Document::parse(text.as_bytes()).unwrap().root())
+        RegisteredClaims::read(Document::parse(text.as_bytes()).unwrap().root()).map(RegisteredClaims::into_owned)
     }
 
     #[test]

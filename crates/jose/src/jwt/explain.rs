@@ -1,5 +1,7 @@
 //! Why a token was accepted or refused, step by step, without a word of the token itself.
 
+use std::borrow::Cow;
+
 use super::checks::{self, Subject};
 use super::{RegisteredClaims, Verifier};
 use crate::algorithm::SignatureAlgorithm;
@@ -190,10 +192,10 @@ impl Verifier {
 
 /// Whether the payload has the form that the header says.
 fn decodes(parts: &Parts<'_>, header: &Header) -> Result<(), Error> {
-    parts.payload_bytes(header).map(|_| ()).map_err(|error| parts.explain(error))
+    parts.read_payload(header, &mut Vec::new()).map_err(|error| parts.explain(error))
 }
 
-fn date(check: Check, registered: &RegisteredClaims, now: UnixTime) -> Detail {
+fn date(check: Check, registered: &RegisteredClaims<Cow<'_, str>>, now: UnixTime) -> Detail {
     let claim = match check {
         Check::Expiry => registered.exp,
         Check::NotBefore => registered.nbf,

@@ -105,7 +105,8 @@ pub fn sign_then_encrypt<C: Serialize>(
 
 /// RFC 7519 section 5.3: claims in the header, for whoever can't decrypt, must be those of the token.
 fn check_replicated(header: &str, registered: &RegisteredClaims) -> Result<(), Error> {
-    let header = RegisteredClaims::read(Document::parse(header.as_bytes())?.root())?;
+    let document = Document::parse(header.as_bytes())?;
+    let header = RegisteredClaims::read(document.root())?.into_owned();
     let same = header.iss.is_none_or(|iss| registered.iss == Some(iss))
         && header.sub.is_none_or(|sub| registered.sub == Some(sub))
         && (header.aud.is_empty() || header.aud == registered.aud);

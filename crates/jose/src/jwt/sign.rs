@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base64url;
 use crate::error::Error;
 use crate::jws;
 use crate::key::SigningKey;
@@ -19,14 +20,23 @@ use crate::key::SigningKey;
 /// # Ok::<(), probity_jose::Error>(())
 /// ```
 pub fn sign<C: Serialize>(typ: &str, claims: &C, key: &SigningKey) -> Result<String, Error> {
-    let payload = serde_json::to_vec(claims).map_err(|_| Error::Serialize)?;
+    let mut payload = Vec::with_capacity(USUAL_CLAIMS_BYTES);
+    serde_json::to_writer(&mut payload, claims).map_err(|_| Error::Serialize)?;
     if payload.first() != Some(&b'{') {
         return Err(Error::Serialize);
     }
+    // A key signs one or two kinds of tokens: the header of the first is not made again.
+    if let Some(header) = key.known_header().find(typ) {
+        return jws::sign_with_header(header, &payload, key);
+    }
     let header = Header { alg: key.algorithm().name(), typ, kid: key.key_id() };
-    let header = serde_json::to_vec(&header).map_err(|_| Error::Serialize)?;
-    jws::sign_encoded(&header, &payload, key)
+    let header = base64url::encode(&serde_json::to_vec(&header).map_err(|_| Error::Serialize)?);
+    key.known_header().remember(typ, &header);
+    jws::sign_with_header(&header, &payload, key)
 }
+
+/// Room for the claims of a usual token, so that their text need not be moved while it is written.
+const USUAL_CLAIMS_BYTES: usize = 512;
 
 #[derive(Serialize)]
 struct Header<'a> {

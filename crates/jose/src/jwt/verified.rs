@@ -7,15 +7,18 @@ use crate::jws::Header;
 use crate::key::VerifyingKey;
 
 /// A token whose signature and claims have been verified. Only a [`Verifier`](super::Verifier) makes one.
+///
+/// `C` is the caller's type of claims. `T` is that of the texts in the registered claims: owned, unless the token was
+/// verified [in a buffer](super::Verifier::verify_in).
 #[derive(Debug, Clone)]
-pub struct Verified<C> {
+pub struct Verified<C, T = String> {
     pub(super) claims: C,
-    pub(super) registered: RegisteredClaims,
+    pub(super) registered: RegisteredClaims<T>,
     pub(super) header: Arc<Header>,
     pub(super) key: VerifyingKey,
 }
 
-impl<C> Verified<C> {
+impl<C, T> Verified<C, T> {
     /// The claims as the caller's type.
     pub fn claims(&self) -> &C {
         &self.claims
@@ -27,7 +30,7 @@ impl<C> Verified<C> {
     }
 
     /// The registered claims.
-    pub fn registered(&self) -> &RegisteredClaims {
+    pub fn registered(&self) -> &RegisteredClaims<T> {
         &self.registered
     }
 

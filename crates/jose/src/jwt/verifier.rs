@@ -1,7 +1,9 @@
 //! The policy for tokens, and the one door through which a token becomes [`Verified`].
 
 use core::time::Duration;
+use std::borrow::Cow;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::checks::Subject;
@@ -70,6 +72,37 @@ impl Verifier {
         self.verify_and(token, keys, now, |_| Ok(()))
     }
 
+    /// Verifies a token as [`verify`](Self::verify) does, in a buffer, whose content is lost. Claims may borrow from it,
+    /// so that nothing is copied and next to nothing allocated.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    ///
+    /// ```
+    /// use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime, jwt};
+    /// #[derive(serde::Deserialize)]
+    /// struct Claims<'b> {
+    ///     scope: &'b str,
+    /// }
+    /// let key = SigningKey::generate(SignatureAlgorithm::Es256)?;
+    /// let token = jwt::sign("x+jwt", &serde_json::json!({"iss": "i", "aud": "a", "exp": 9, "scope": "read"}), &key)?;
+    /// let typ = jwt::TokenType::Exactly("x+jwt".into());
+    /// let verifier = jwt::Verifier::custom(typ).issuer("i").audience("a").algorithms([SignatureAlgorithm::Es256]);
+    /// let (keys, mut buffer) = (JwkSet::from(key.verifying_key()?), Vec::new());
+    /// let verified = verifier.verify_in::<Claims>(&token, &keys, UnixTime::from_secs(1), &mut buffer)?;
+    /// assert_eq!(verified.claims().scope, "read");
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
+    pub fn verify_in<'b, C: Deserialize<'b>>(
+        &self,
+        token: &str,
+        keys: &JwkSet,
+        now: UnixTime,
+        buffer: &'b mut Vec<u8>,
+    ) -> Result<Verified<C, Cow<'b, str>>, Error> {
+        self.verify_and_in(token, keys, now, buffer, |_| Ok(()))
+    }
+
     /// Verifies a token with one more check of its claims.
     pub(super) fn verify_and<C: DeserializeOwned>(
         &self,
@@ -78,13 +111,26 @@ impl Verifier {
         now: UnixTime,
         check: impl FnOnce(&Subject<'_>) -> Result<(), Error>,
     ) -> Result<Verified<C>, Error> {
-        let (header, payload, key) = self.signature.verify(token, keys)?.into_parts();
+        let mut buffer = Vec::new();
+        let Verified { claims, registered, header, key } = self.verify_and_in(token, keys, now, &mut buffer, check)?;
+        Ok(Verified { claims, registered: registered.into_owned(), header, key })
+    }
+
+    fn verify_and_in<'b, C: Deserialize<'b>>(
+        &self,
+        token: &str,
+        keys: &JwkSet,
+        now: UnixTime,
+        buffer: &'b mut Vec<u8>,
+        check: impl FnOnce(&Subject<'_>) -> Result<(), Error>,
+    ) -> Result<Verified<C, Cow<'b, str>>, Error> {
+        let (header, key) = self.signature.verify_in(token, keys, buffer)?.into_parts();
         // RFC 7797 section 7: not in JWTs.
         if !header.is_payload_encoded() {
             return Err(Error::B64InJwt);
         }
         self.typ.check(header.typ())?;
-        let document = Document::parse(&payload)?;
+        let document = Document::parse(buffer)?;
         let registered = RegisteredClaims::read(document.root())?;
         let subject = Subject { policy: self, claims: document.root(), registered: &registered, now };
         checks::check(&subject)?;

@@ -1,7 +1,7 @@
 //! The half of a key that signs.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -22,6 +22,22 @@ pub struct SigningKey {
     parameters: Parameters,
     material: Arc<Material>,
     prepared: Prepared,
+    known_header: KnownHeader,
+}
+
+/// The encoded header of the first kind of token that a key has signed.
+#[derive(Default)]
+pub(crate) struct KnownHeader(OnceLock<(Box<str>, Box<str>)>);
+
+impl KnownHeader {
+    pub(crate) fn find(&self, typ: &str) -> Option<&str> {
+        self.0.get().filter(|(known, _)| **known == *typ).map(|(_, header)| &**header)
+    }
+
+    pub(crate) fn remember(&self, typ: &str, header: &str) {
+        // Another thread may have been faster: then its header stays.
+        let _ = self.0.set((typ.into(), header.into()));
+    }
 }
 
 enum Prepared {
@@ -59,6 +75,12 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Error::KeyAlgorithm`] when the algorithm is not one of RSA; [`Error::Crypto`].
+    ///
+    /// ```no_run
+    /// use probity_jose::{KeySize, SignatureAlgorithm, SigningKey};
+    /// let key = SigningKey::generate_rsa(SignatureAlgorithm::Ps256, KeySize::Rsa4096)?;
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn generate_rsa(algorithm: SignatureAlgorithm, size: KeySize) -> Result<Self, Error> {
         match algorithm.family() {
             Family::Rsa { .. } => Self::from_material(Material::Rsa(RsaKey::generate(size)?), algorithm),
@@ -72,6 +94,17 @@ impl SigningKey {
     /// # Errors
     /// The `jwk.*` errors: [`Error::NotPrivate`], [`Error::KeyAlgorithmMissing`], [`Error::KeyUse`], and those of
     /// [`Jwk::parse`].
+    ///
+    /// ```
+    /// use probity_jose::{SignatureAlgorithm, SigningKey};
+    /// // RFC 7515 appendix A.3
+    /// let key = SigningKey::from_jwk(br#"{"kty":"EC","crv":"P-256",
+    ///     "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    ///     "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    ///     "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#)?;
+    /// assert_eq!(key.algorithm(), SignatureAlgorithm::Es256);
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn from_jwk(json: &[u8]) -> Result<Self, Error> {
         let jwk = Jwk::parse(json)?;
         match jwk.signature_algorithms()?.as_slice() {
@@ -84,6 +117,15 @@ impl SigningKey {
     ///
     /// # Errors
     /// As [`from_jwk`](Self::from_jwk); [`Error::KeyAlgorithm`] when the JWK is for another algorithm.
+    ///
+    /// ```
+    /// use probity_jose::{Error, SignatureAlgorithm, SigningKey};
+    /// let jwk = SigningKey::generate(SignatureAlgorithm::Hs256)?.to_jwk();
+    /// assert!(SigningKey::from_jwk_for(jwk.as_bytes(), SignatureAlgorithm::Hs256).is_ok());
+    /// let other = SigningKey::from_jwk_for(jwk.as_bytes(), SignatureAlgorithm::Es256);
+    /// assert_eq!(other.unwrap_err(), Error::KeyAlgorithm);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn from_jwk_for(json: &[u8], algorithm: SignatureAlgorithm) -> Result<Self, Error> {
         let jwk = Jwk::parse(json)?;
         if jwk.signature_algorithms()?.contains(&algorithm) {
@@ -97,6 +139,13 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Error::SecretTooShort`], [`Error::SecretTooLong`], [`Error::KeyAlgorithm`].
+    ///
+    /// ```
+    /// use probity_jose::{Error, SignatureAlgorithm, SigningKey};
+    /// assert!(SigningKey::from_secret(SignatureAlgorithm::Hs256, &[7; 32]).is_ok());
+    /// let short = SigningKey::from_secret(SignatureAlgorithm::Hs512, &[7; 32]);
+    /// assert_eq!(short.unwrap_err(), Error::SecretTooShort);
+    /// ```
     pub fn from_secret(algorithm: SignatureAlgorithm, secret: &[u8]) -> Result<Self, Error> {
         Self::from_material(Material::Oct(OctKey::new(Zeroizing::new(secret.to_vec()))?), algorithm)
     }
@@ -113,12 +162,13 @@ impl SigningKey {
         let mut parameters = Parameters::for_signatures(algorithm);
         parameters.key_id.clone_from(&jwk.parameters().key_id);
         let prepared = prepare(&material, algorithm)?;
-        Ok(Self { algorithm, parameters, material, prepared })
+        Ok(Self { algorithm, parameters, material, prepared, known_header: KnownHeader::default() })
     }
 
     /// This key with a `kid`, which goes into the header of what it signs.
     pub fn with_key_id(mut self, key_id: impl Into<String>) -> Self {
         self.parameters.key_id = Some(key_id.into());
+        self.known_header = KnownHeader::default();
         self
     }
 
@@ -156,6 +206,10 @@ impl SigningKey {
         VerifyingKey::new(&jwk, self.algorithm, true)
     }
 
+    pub(crate) fn known_header(&self) -> &KnownHeader {
+        &self.known_header
+    }
+
     pub(super) fn material(&self) -> &Material {
         &self.material
     }
@@ -164,6 +218,14 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Error::Crypto`] when there is no randomness.
+    ///
+    /// ```
+    /// use probity_jose::{SignatureAlgorithm, SigningKey};
+    /// let key = SigningKey::generate(SignatureAlgorithm::Ed25519)?;
+    /// let signature = key.sign(b"message")?;
+    /// assert!(key.verifying_key()?.verify(b"message", &signature).is_ok());
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         self.with_signature(message, <[u8]>::to_vec)
     }

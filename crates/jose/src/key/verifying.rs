@@ -115,6 +115,13 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`Error::BadSignature`].
+    ///
+    /// ```
+    /// use probity_jose::{Error, SignatureAlgorithm, SigningKey};
+    /// let key = SigningKey::generate(SignatureAlgorithm::Es256)?.verifying_key()?;
+    /// assert_eq!(key.verify(b"message", &[0; 64]), Err(Error::BadSignature));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         let outcome = match &self.0.prepared {
             // Compares in constant time.

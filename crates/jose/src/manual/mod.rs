@@ -5,6 +5,7 @@
 //! * [`forms`]: one token in two spellings, one text with two meanings
 //! * [`keys`]: keys that protect nothing, and key sets
 //! * [`claims`]: tokens that are old, for somebody else, or of another kind
+//! * [`encryption`]: what a recipient gives away by decrypting, and what it takes for proven
 //! * [`resources`]: input that costs more than it should
 //!
 //! A vector is named by its file below the project's `vectors/` and its `id`, like `attack/algorithm.json#none-none`. A
@@ -21,6 +22,7 @@
 //! * Decide for a leeway knowingly. It is zero unless set.
 
 pub mod claims;
+pub mod encryption;
 pub mod forms;
 pub mod keys;
 pub mod resources;

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use probity_jose::fuzzing;
 
+type Target = fn(&[u8]);
+
 /// Replays a target's corpus; how many inputs there were.
-fn replay(target: &str, run: fn(&[u8])) -> usize {
+fn replay(target: &str, run: Target) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let inputs = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     inputs.map(|input| run(&fs::read(input.unwrap().path()).unwrap())).count()
@@ -14,7 +16,7 @@ fn replay(target: &str, run: fn(&[u8])) -> usize {
 
 #[test]
 fn every_input_of_the_fuzzers_keeps_what_is_asserted_of_any_bytes() {
-    let targets: [(&str, fn(&[u8])); 8] = [
+    let targets: [(&str, Target); 8] = [
         ("json", fuzzing::json),
         ("base64", fuzzing::base64),
         ("jwk", fuzzing::jwk),

@@ -11,6 +11,8 @@ mod encrypt_and_decrypt;
 mod encrypted_documents;
 mod fixtures;
 mod fuzz_corpus;
+#[cfg(feature = "hpke-draft")]
+mod hpke;
 mod json_serialization;
 mod keys;
 mod profiles;

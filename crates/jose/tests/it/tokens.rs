@@ -154,3 +154,37 @@ fn an_unverified_look_shows_whose_token_it_claims_to_be() {
     assert_eq!(unverified.header().key_id(), Some("k1"));
     assert_eq!(unverified.header().algorithm(), SignatureAlgorithm::Hs256);
 }
+
+#[test]
+fn a_keys_header_follows_its_type_and_its_name() {
+    let key = SigningKey::from_secret(SignatureAlgorithm::Hs256, &[7; 32]).unwrap().with_key_id("a");
+    let header = |token: &str| jwt::Unverified::parse(token).unwrap().header().protected().to_owned();
+    let sign = |typ, key: &SigningKey| header(&jwt::sign(typ, &json!({}), key).unwrap());
+    for _ in 0..2 {
+        assert_eq!(sign("at+jwt", &key), r#"{"alg":"HS256","typ":"at+jwt","kid":"a"}"#);
+        assert_eq!(sign("x+jwt", &key), r#"{"alg":"HS256","typ":"x+jwt","kid":"a"}"#);
+    }
+    assert_eq!(sign("at+jwt", &key.with_key_id("b")), r#"{"alg":"HS256","typ":"at+jwt","kid":"b"}"#);
+}
+
+#[test]
+fn claims_may_borrow_from_a_buffer_that_is_used_again() {
+    #[derive(serde::Deserialize)]
+    struct Claims<'b> {
+        scope: &'b str,
+    }
+    let key = SigningKey::from_secret(SignatureAlgorithm::Hs256, &[7; 32]).unwrap();
+    let keys = JwkSet::from(key.verifying_key().unwrap());
+    let mut buffer = b"something that was there before".to_vec();
+    for scope in ["read", "read and write a lot", "x"] {
+        let token = jwt::sign("at+jwt", &claims(json!({"scope": scope})), &key).unwrap();
+        let policy = verifier();
+        let verified = policy.verify_in::<Claims<'_>>(&token, &keys, UnixTime::from_secs(NOW), &mut buffer).unwrap();
+        assert_eq!(verified.claims().scope, scope);
+        assert_eq!(verified.registered().sub.as_deref(), Some("alice"));
+    }
+    // A text with escapes is not in the buffer as it is.
+    let token = jwt::sign("at+jwt", &claims(json!({"scope": "a\"b"})), &key).unwrap();
+    let outcome = verifier().verify_in::<Claims<'_>>(&token, &keys, UnixTime::from_secs(NOW), &mut buffer);
+    assert_eq!(outcome.map(|_| ()), Err(Error::ClaimsMismatch));
+}

@@ -84,6 +84,9 @@ pub enum ProtocolError {
     /// The authority ended the connection.
     #[error("the authority refused: {0}")]
     Refused(String),
+    /// Questions have had no answer for two leases.
+    #[error("the authority does not answer")]
+    Unanswered,
     /// The wall clock was set.
     #[error("the wall clock stepped by {0:?}: the replica is loaded anew")]
     ClockStepped(Duration),
@@ -260,9 +263,18 @@ impl Follower {
             self.open.clear();
             return vec![Action::EndLease, Action::HangUp(ProtocolError::ClockStepped(step))];
         }
+        if self.is_unanswered(now) {
+            return hang_up(ProtocolError::Unanswered);
+        }
         let mut actions = self.forget(now, wall);
         actions.extend(self.renew(now).map(Action::Send));
         actions
+    }
+
+    /// Whether the oldest question without an answer is so old that the connection can't be right: bytes may still come,
+    /// say behind a frame whose length was garbled, and would be waited for in vain.
+    fn is_unanswered(&self, now: BootTime) -> bool {
+        self.open.front().is_some_and(|(_, sent)| now.since(*sent) > self.lease_span * 2)
     }
 
     fn forget(&mut self, now: BootTime, wall: UnixTime) -> Vec<Action> {
@@ -585,6 +597,7 @@ mod tests {
     #[test]
     fn a_clock_that_runs_with_the_steady_one_is_no_step_even_over_a_suspend() {
         let mut guard = Guard::following();
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
         assert!(guard.tick(3_600_000, WALL.plus(3_600)).is_ok());
     }
 
@@ -604,6 +617,15 @@ mod tests {
         assert!(Guard::following().hear(ack(at(1, 0))).is_err());
         let refused = Guard::following().hear(Frame::Refused { reason: "go away".into() });
         assert_eq!(refused, Err(ProtocolError::Refused("go away".into())));
+    }
+
+    #[test]
+    fn a_connection_on_which_nothing_is_answered_any_more_is_given_up() {
+        let mut guard = Guard::following();
+        guard.hear(heartbeat(1, at(1, 0))).unwrap();
+        guard.tick(250, WALL).unwrap();
+        assert!(guard.tick(4_250, WALL.plus(4)).is_ok());
+        assert_eq!(guard.tick(4_251, WALL.plus(4)), Err(ProtocolError::Unanswered));
     }
 
     #[test]

@@ -235,6 +235,11 @@ impl DecryptionKey {
         EncryptionKey::new(&Jwk::new(self.parameters(), Arc::clone(&self.material)), self.role)
     }
 
+    #[cfg(feature = "hpke-draft")]
+    pub(crate) fn shared_material(&self) -> &Arc<Material> {
+        &self.material
+    }
+
     pub(super) fn material(&self) -> &Material {
         &self.material
     }

@@ -1,6 +1,7 @@
 //! Diffie-Hellman with an ephemeral key (RFC 7518 section 4.6, RFC 8037 section 3.2).
 
 use core::fmt;
+use std::borrow::Cow;
 
 use aws_lc_rs::agreement::{self, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::kdf::{SskdfDigestAlgorithm, SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
@@ -145,6 +146,44 @@ impl AgreementKey {
     }
 }
 
+#[cfg(feature = "hpke-draft")]
+impl AgreementKey {
+    /// Hands on what is agreed upon with whoever made the ephemeral key.
+    pub(crate) fn agree<R>(
+        &self,
+        ephemeral: &PublicPoint,
+        then: impl FnOnce(&[u8]) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        agreement::agree(&self.private, ephemeral.parse()?, Error::DecryptionFailed, then)
+    }
+}
+
+#[cfg(feature = "hpke-draft")]
+impl PeerKey {
+    /// Makes an ephemeral key, and hands it on with what is agreed upon with it.
+    pub(crate) fn agree<R>(&self, then: impl FnOnce(&[u8], &[u8]) -> Result<R, Error>) -> Result<R, Error> {
+        let ephemeral = PrivateKey::generate(self.curve.algorithm()).map_err(|_| Error::Crypto)?;
+        let public = ephemeral.compute_public_key().map_err(|_| Error::Crypto)?;
+        agreement::agree(&ephemeral, self.public.clone(), Error::Crypto, |agreed| then(public.as_ref(), agreed))
+    }
+}
+
+#[cfg(feature = "hpke-draft")]
+impl PublicPoint {
+    /// A key in the form of RFC 9180 section 7.1.1.
+    pub(crate) fn from_bytes(curve: AgreementCurve, bytes: &[u8]) -> Result<Self, Error> {
+        let length = match curve {
+            AgreementCurve::X25519 => curve.coordinate_bytes(),
+            _ => 1 + 2 * curve.coordinate_bytes(),
+        };
+        let uncompressed = curve == AgreementCurve::X25519 || bytes.first() == Some(&UNCOMPRESSED);
+        if bytes.len() != length || !uncompressed {
+            return Err(Error::EphemeralKeyMalformed);
+        }
+        Ok(Self { curve, bytes: Short::copied(bytes)? })
+    }
+}
+
 impl PeerKey {
     pub(crate) fn new(key: &Material) -> Result<Self, Error> {
         let curve = AgreementCurve::of(key).ok_or(Error::KeyAlgorithm)?;
@@ -169,31 +208,39 @@ impl PeerKey {
 impl PublicPoint {
     /// Reads `epk` (RFC 7518 section 4.6.1.1).
     pub(crate) fn read(epk: Value<'_>) -> Result<Self, Error> {
-        let text = |name| epk.member(name).and_then(Value::as_str).ok_or(Error::EphemeralKeyMalformed);
-        let (key_type, name) = (text("kty")?, text("crv")?);
-        // A private key in a header is a mistake that should not go unnoticed.
-        if epk.member("d").is_some() {
-            return Err(Error::EphemeralKeyMalformed);
+        let (mut key_type, mut curve, mut x, mut y) = (None, None, None, None);
+        for (name, value) in epk.members().ok_or(Error::EphemeralKeyMalformed)? {
+            match name.as_ref() {
+                "kty" => key_type = value.as_str(),
+                "crv" => curve = value.as_str(),
+                "x" => x = value.as_str(),
+                "y" => y = value.as_str(),
+                // A private key in a header is a mistake that should not go unnoticed.
+                "d" => return Err(Error::EphemeralKeyMalformed),
+                _ => {}
+            }
         }
+        let (key_type, name) = key_type.zip(curve).ok_or(Error::EphemeralKeyMalformed)?;
         let curve = AgreementCurve::ALL.iter().find(|curve| curve.name() == name);
         let curve = *curve.ok_or(Error::EphemeralKeyCurve)?;
         if curve.key_type() != key_type {
             return Err(Error::EphemeralKeyMalformed);
         }
-        let coordinate = |name, into: &mut [u8]| {
-            let length = base64url::decode_into(&text(name)?, into).map_err(|_| Error::EphemeralKeyMalformed)?.len();
+        let coordinate = |text: &Option<Cow<'_, str>>, into: &mut [u8]| {
+            let text = text.as_ref().ok_or(Error::EphemeralKeyMalformed)?;
+            let length = base64url::decode_into(text, into).map_err(|_| Error::EphemeralKeyMalformed)?.len();
             // RFC 7518 section 6.2.1.2: the full length of the curve.
             if length == into.len() { Ok(()) } else { Err(Error::EphemeralKeyMalformed) }
         };
         let size = curve.coordinate_bytes();
         let bytes = match curve {
-            AgreementCurve::X25519 => Short::filled(size, |key| coordinate("x", key)),
+            AgreementCurve::X25519 => Short::filled(size, |key| coordinate(&x, key)),
             _ => Short::filled(1 + 2 * size, |point| {
                 let (form, coordinates) = point.split_first_mut().ok_or(Error::Crypto)?;
                 *form = UNCOMPRESSED;
-                let (x, y) = coordinates.split_at_mut(size);
-                coordinate("x", x)?;
-                coordinate("y", y)
+                let (first, second) = coordinates.split_at_mut(size);
+                coordinate(&x, first)?;
+                coordinate(&y, second)
             }),
         }?;
         Ok(Self { curve, bytes })

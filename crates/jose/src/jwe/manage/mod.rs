@@ -11,7 +11,7 @@ pub(crate) use aes_wrap::{AesWrap, OVERHEAD_BYTES as AES_WRAP_OVERHEAD_BYTES};
 pub use agreement::AgreementCurve;
 pub(crate) use agreement::{AgreementKey, Parties, PeerKey, PublicPoint};
 pub(crate) use gcm_wrap::GcmWrap;
-pub(crate) use parameters::{KeyParameters, read_parties};
+pub(crate) use parameters::{KeyParameters, RawParameters};
 pub(crate) use password::{Password, SALT_BYTES, Stretch};
 
 use crate::limits::MAX_RSA_BITS;

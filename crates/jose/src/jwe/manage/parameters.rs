@@ -21,35 +21,69 @@ pub(crate) enum KeyParameters {
     Password(Stretch),
 }
 
-impl KeyParameters {
-    /// The parameters that are new for each JWE, so that no caller may set them.
-    pub(crate) const MADE_HERE: [&'static str; 4] = ["epk", "iv", "tag", "p2s"];
+/// The same as they stand in a header, whether its algorithm needs them or not.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RawParameters<'d> {
+    epk: Option<Value<'d>>,
+    apu: Option<Value<'d>>,
+    apv: Option<Value<'d>>,
+    iv: Option<Value<'d>>,
+    tag: Option<Value<'d>>,
+    salt: Option<Value<'d>>,
+    count: Option<Value<'d>>,
+}
 
-    /// Reads the parameters that an algorithm needs, by name. Others say nothing here, and are not looked at.
-    pub(crate) fn read<'d>(
-        algorithm: KeyManagementAlgorithm,
-        member: impl Fn(&str) -> Option<Value<'d>>,
-    ) -> Result<Self, Error> {
+impl<'d> RawParameters<'d> {
+    /// Takes a header's member if it is one of these.
+    pub(crate) fn take(&mut self, name: &str, value: Value<'d>) {
+        let place = match name {
+            "epk" => &mut self.epk,
+            "apu" => &mut self.apu,
+            "apv" => &mut self.apv,
+            "iv" => &mut self.iv,
+            "tag" => &mut self.tag,
+            "p2s" => &mut self.salt,
+            "p2c" => &mut self.count,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
+    /// Reads the parameters that an algorithm needs. The others say nothing there, and are not looked at.
+    pub(crate) fn read(&self, algorithm: KeyManagementAlgorithm) -> Result<KeyParameters, Error> {
         Ok(match algorithm.mode() {
-            Mode::Direct | Mode::AesWrap(_) | Mode::Rsa(_) => Self::None,
-            Mode::GcmWrap(_) => Self::Gcm(GcmParameters {
-                iv: exactly(member("iv"), Error::IvLength)?,
-                tag: exactly(member("tag"), Error::TagLength)?,
+            Mode::Direct | Mode::AesWrap(_) | Mode::Rsa(_) => KeyParameters::None,
+            Mode::GcmWrap(_) => KeyParameters::Gcm(GcmParameters {
+                iv: exactly(self.iv, Error::IvLength)?,
+                tag: exactly(self.tag, Error::TagLength)?,
             }),
             Mode::Agreement(_) => {
-                let ephemeral = PublicPoint::read(member("epk").ok_or(Error::EphemeralKeyMalformed)?)?;
-                Self::Agreement(Box::new((ephemeral, read_parties(member)?)))
+                let ephemeral = PublicPoint::read(self.epk.ok_or(Error::EphemeralKeyMalformed)?)?;
+                KeyParameters::Agreement(Box::new((ephemeral, self.parties()?)))
             }
             Mode::Password(..) => {
-                let salt = base64url::decode(&text(member("p2s"))?)?;
-                let Some(Number::Unsigned(count)) = member("p2c").and_then(Value::as_number) else {
+                let salt = base64url::decode(&text(self.salt)?)?;
+                let Some(Number::Unsigned(count)) = self.count.and_then(Value::as_number) else {
                     return Err(Error::JweHeaderMalformed);
                 };
-                Self::Password(Stretch::new(salt, count)?)
+                KeyParameters::Password(Stretch::new(salt, count)?)
             }
         })
     }
 
+    /// Reads `apu` and `apv` (RFC 7518 sections 4.6.1.2 and 4.6.1.3).
+    pub(crate) fn parties(&self) -> Result<Parties, Error> {
+        let party = |value: Option<_>| value.map_or(Ok(Vec::new()), |value| base64url::decode(&text(Some(value))?));
+        Ok(Parties { producer: party(self.apu)?, recipient: party(self.apv)? })
+    }
+
+    /// Whether there is one that is new for each JWE, so that no caller may set it.
+    pub(crate) const fn has_made_here(&self) -> bool {
+        self.epk.is_some() || self.iv.is_some() || self.tag.is_some() || self.salt.is_some()
+    }
+}
+
+impl KeyParameters {
     /// The members for the header, each with a comma before it.
     pub(crate) fn to_json(&self) -> String {
         match self {
@@ -65,12 +99,6 @@ impl KeyParameters {
             }
         }
     }
-}
-
-/// Reads `apu` and `apv` (RFC 7518 sections 4.6.1.2 and 4.6.1.3).
-pub(crate) fn read_parties<'d>(member: impl Fn(&str) -> Option<Value<'d>>) -> Result<Parties, Error> {
-    let party = |name| member(name).map_or(Ok(Vec::new()), |value| base64url::decode(&text(Some(value))?));
-    Ok(Parties { producer: party("apu")?, recipient: party("apv")? })
 }
 
 fn text(value: Option<Value<'_>>) -> Result<Cow<'_, str>, Error> {

@@ -13,6 +13,14 @@ impl Verifier {
     /// The audience should be the authorization server's issuer, and set with
     /// [`only_audience`](Builder::only_audience): an assertion that names another server too could be played on by it
     /// (draft-ietf-oauth-rfc7523bis).
+    ///
+    /// ```
+    /// use probity_jose::{SignatureAlgorithm, jwt};
+    /// let verifier = jwt::Verifier::client_assertion()
+    ///     .issuer("client-1")
+    ///     .only_audience("https://as.example")
+    ///     .algorithms([SignatureAlgorithm::Es256]);
+    /// ```
     pub fn client_assertion() -> Builder<NeedsIssuer> {
         let typ = TokenType::ExactlyOrUntyped("client-authentication+jwt".into());
         Builder::new(Profile::ClientAssertion, typ, &["iss", "sub", "aud", "exp", "jti"])

@@ -47,6 +47,20 @@ impl IdTokenVerifier {
     /// # Errors
     /// As [`Verifier::verify`]; [`Error::WrongNonce`]; [`Error::WrongAudience`] when the token was issued to another
     /// client (`azp`), or to several without saying which.
+    ///
+    /// ```
+    /// use probity_jose::{JwkSet, SignatureAlgorithm, SigningKey, UnixTime, jwt};
+    /// let key = SigningKey::generate(SignatureAlgorithm::Es256)?;
+    /// let claims = serde_json::json!({
+    ///     "iss": "https://op.example", "aud": "web", "sub": "alice", "iat": 1_000, "exp": 1_300, "nonce": "n-0S6",
+    /// });
+    /// let token = jwt::sign("JWT", &claims, &key)?;
+    /// let verifier = jwt::IdTokenVerifier::new("https://op.example", "web", [SignatureAlgorithm::Es256]);
+    /// let (keys, now) = (JwkSet::from(key.verifying_key()?), UnixTime::from_secs(1_001));
+    /// let verified = verifier.verify::<serde_json::Value>(&token, &keys, now, Some("n-0S6"))?;
+    /// assert_eq!(verified.registered().sub.as_deref(), Some("alice"));
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
     pub fn verify<C: DeserializeOwned>(
         &self,
         token: &str,

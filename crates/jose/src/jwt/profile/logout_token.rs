@@ -11,6 +11,14 @@ impl Verifier {
     /// `sid`, and no `nonce`, so that no ID token passes for one (section 2.6).
     ///
     /// Providers that set no type of their own need [`TokenType::ExactlyOrUntyped`] in the field `typ`.
+    ///
+    /// ```
+    /// use probity_jose::{SignatureAlgorithm, jwt};
+    /// let verifier = jwt::Verifier::logout_token()
+    ///     .issuer("https://op.example")
+    ///     .audience("client-1")
+    ///     .algorithms([SignatureAlgorithm::Es256]);
+    /// ```
     pub fn logout_token() -> Builder<NeedsIssuer> {
         let required = ["iss", "aud", "iat", "exp", "jti", "events"];
         Builder::new(Profile::LogoutToken, TokenType::Exactly("logout+jwt".into()), &required)

@@ -11,6 +11,14 @@ impl Verifier {
     /// the authorization server's issuer.
     ///
     /// A client assertion never passes for one: `sub` must not be the client (section 10.8).
+    ///
+    /// ```
+    /// use probity_jose::{SignatureAlgorithm, jwt};
+    /// let verifier = jwt::Verifier::request_object()
+    ///     .issuer("client-1")
+    ///     .audience("https://as.example")
+    ///     .algorithms([SignatureAlgorithm::Es256]);
+    /// ```
     pub fn request_object() -> Builder<NeedsIssuer> {
         let typ = TokenType::ExactlyOrUntyped("oauth-authz-req+jwt".into());
         Builder::new(Profile::RequestObject, typ, &["iss", "aud", "exp", "client_id"])
