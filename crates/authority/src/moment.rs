@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use probity_jose::UnixTime;
 use probity_verifier::clock::unix_now;
+use tokio::sync::watch;
 use tracing::error;
 
 use crate::authority::State;
@@ -20,8 +21,20 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The wall clock, except that it never goes back while the process runs: a token must not look older than a revocation
 /// that came before it, nor younger than one that came after it.
+///
+/// It also knows of the commits that stamp watermarks: between the stamp and the moment at which everybody can see it lies the
+/// disk, and a token that was issued in between could be dated after a watermark that nobody has heard of.
 #[derive(Debug, Default)]
-pub(crate) struct TokenClock(AtomicU64);
+pub(crate) struct TokenClock {
+    latest: AtomicU64,
+    /// How many commits with watermarks have begun.
+    begun: AtomicU64,
+    /// How many of them are published or have failed. There is one writer, so they end in their order.
+    ended: watch::Sender<u64>,
+}
+
+/// A commit that stamps watermarks; to be dropped when they are published.
+pub(crate) struct Stamping<'a>(&'a TokenClock);
 
 /// The clock was set back, or a watermark lies in the future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,18 +48,40 @@ impl TokenClock {
     }
 
     fn at(&self, wall: UnixTime) -> UnixTime {
-        let before = self.0.fetch_max(wall.as_secs(), Ordering::AcqRel);
+        let before = self.latest.fetch_max(wall.as_secs(), Ordering::AcqRel);
         wall.max(UnixTime::from_secs(before))
+    }
+
+    /// A commit with watermarks begins.
+    pub(crate) fn stamping(&self) -> Stamping<'_> {
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        Stamping(self)
+    }
+
+    /// The time, once every watermark that was stamped before it can be seen; one that is stamped later is not earlier.
+    async fn settled(&self) -> UnixTime {
+        // In this order: a commit that is not counted here reads the clock after this, so that it can't stamp less.
+        let now = self.now();
+        let begun = self.begun.load(Ordering::Acquire);
+        // The sender is ours, so the channel is open.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended >= begun).await;
+        now
+    }
+}
+
+impl Drop for Stamping<'_> {
+    fn drop(&mut self) {
+        self.0.ended.send_modify(|ended| *ended += 1);
     }
 }
 
 impl State {
     /// The `iat` of a token for this subject and client, now or in the next second.
     ///
-    /// Ask for it before the write that allows the token: a revocation that is written later is then not earlier.
+    /// Ask for it before the read or write that allows the token: a revocation that is written later is then not earlier.
     pub(crate) async fn moment(&self, subject: &str, client: &str) -> Result<UnixTime, ClockBehind> {
         loop {
-            let now = self.clock.now();
+            let now = self.clock.settled().await;
             match self.hub.replica().watermark(subject, client) {
                 Some(mark) if mark >= now => {
                     if mark.since(now) > MAX_WAIT_SECONDS {

@@ -66,6 +66,15 @@ pub(crate) fn redeem_code(code: &SecretHash, family: &str, now: UnixTime) -> Sta
     )
 }
 
+/// Ends every code of a client that has not been redeemed.
+pub(crate) fn end_codes_of_client(client: &str, now: UnixTime) -> Statement {
+    Statement::new(
+        "UPDATE codes SET expires = $2 WHERE client_id = $1 AND family IS NULL AND expires > $2",
+        [client.into(), now.into()],
+        Expect::Any,
+    )
+}
+
 /// Drops codes that expired long enough ago: a replay within this time still finds the grant that must die.
 pub(crate) fn drop_expired_codes(horizon: UnixTime) -> Statement {
     Statement::new("DELETE FROM codes WHERE expires <= $1", [horizon.into()], Expect::Any)

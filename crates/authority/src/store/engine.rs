@@ -35,6 +35,9 @@ pub enum StoreError {
         /// The latest that is known.
         known: usize,
     },
+    /// A write failed so badly that SQLite has undone the whole commit.
+    #[error("the store has undone the commit because one of its writes failed")]
+    Undone,
     /// The file is not whole.
     #[error("the store is damaged: {0}")]
     Damaged(String),

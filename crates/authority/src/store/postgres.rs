@@ -212,6 +212,8 @@ impl Writer {
     }
 
     async fn commit(&mut self, batch: Vec<(Write, Waiting)>) {
+        let clock = Arc::clone(&self.clock);
+        let stamping = batch.iter().any(|(write, _)| write.has_watermark()).then(|| clock.stamping());
         let mut attempts = Attempts::default();
         let committed = loop {
             let outcome = self.apply_all(&batch).await;
@@ -225,6 +227,7 @@ impl Writer {
                 if !records.is_empty() {
                     (self.publish)(&records);
                 }
+                drop(stamping);
                 for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
                     // A caller that no longer waits has lost nothing: the write stands.
                     let _ = answer.send(outcome);

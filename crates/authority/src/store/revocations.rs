@@ -3,6 +3,7 @@
 use probity_jose::UnixTime;
 use probity_verifier::revocation::BadIdentifier;
 
+use super::codes::end_codes_of_client;
 use super::families::{
     revoke_families_of_client, revoke_families_of_session, revoke_families_of_subject, revoke_family,
 };
@@ -25,7 +26,9 @@ impl Order {
             Self::Subject(subject) => {
                 write.and(end_sessions_of(subject, now)).and(revoke_families_of_subject(subject, now))
             }
-            Self::Client(client) => write.and(revoke_families_of_client(client, now)),
+            Self::Client(client) => {
+                write.and(end_codes_of_client(client, now)).and(revoke_families_of_client(client, now))
+            }
             Self::Family(family) => write.and(revoke_family(family, now)),
             Self::Token { .. } | Self::Key(_) => write,
         })

@@ -200,12 +200,15 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: Vec<(Write, Waiting)>) {
+        let clock = Arc::clone(&self.clock);
+        let stamping = batch.iter().any(|(write, _)| write.has_watermark()).then(|| clock.stamping());
         match self.apply_all(&batch) {
             Ok(Committed { head, records, outcomes }) => {
                 self.head = head;
                 if !records.is_empty() {
                     (self.publish)(&records);
                 }
+                drop(stamping);
                 for ((_, answer), outcome) in batch.into_iter().zip(outcomes) {
                     // A caller that no longer waits has lost nothing: the write stands.
                     let _ = answer.send(outcome);
@@ -238,6 +241,11 @@ impl Writer {
             }
             if let Err(WriteError::Failed(failure)) = &outcome {
                 warn!(error = %failure, "a write failed");
+                // A full disk can make SQLite undo everything by itself; what came after would be commits of their own, with
+                // positions that nobody hears of.
+                if transaction.is_autocommit() {
+                    return Err(StoreError::Undone);
+                }
             }
             outcomes.push(outcome);
         }
@@ -350,4 +358,36 @@ fn begin_term(connection: &mut Connection) -> Result<u64, StoreError> {
     execute(&transaction, "UPDATE meta SET value = $1 WHERE name = 'term'", &[term.to_string().into()])?;
     transaction.commit()?;
     Ok(term)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use probity_jose::UnixTime;
+    use probity_verifier::revocation::{Target, Writer as LogWriter};
+
+    #[test]
+    fn a_failure_that_undoes_the_whole_commit_leaves_no_record_that_nobody_was_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let opening = Opening::open(folder.path()).unwrap();
+        let head = Position { writer: LogWriter([1; 8]), term: opening.term(), seq: 0 };
+        let (clock, publish) = (Arc::<TokenClock>::default(), Box::new(|_: &[(Position, Revocation)]| {}));
+        let mut writer = Writer { connection: opening.connection, head, clock, publish };
+        let waiting = |write: Write| (write, oneshot::channel().0);
+        writer.apply_all(&[waiting(Write::from(super::super::begin_log(head)))]).unwrap();
+        let revoke = || {
+            let record = Revocation::own(Target::Family("f".into()), UnixTime::from_secs(9_999_999_999));
+            waiting(Write::new().revoking(record))
+        };
+        // What SQLite does of its own accord when the disk is full.
+        let sql = "INSERT OR ROLLBACK INTO meta (name, value) VALUES ('term', '0')";
+        let fatal = waiting(Write::from(Statement::new(sql, [], Expect::Any)));
+        assert!(
+            writer.apply_all(&[revoke(), fatal, revoke()]).is_err(),
+            "the first is lost, so nobody is told otherwise"
+        );
+        let rows = query(&writer.connection, "SELECT seq FROM revocations", &[]).unwrap();
+        assert_eq!(rows.len(), 0, "records that no guard will ever hear of");
+        assert!(writer.apply_all(&[revoke()]).unwrap().outcomes[0].is_ok(), "the position is free");
+    }
 }

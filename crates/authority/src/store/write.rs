@@ -1,6 +1,6 @@
 //! A write is a value.
 
-use probity_verifier::revocation::Revocation;
+use probity_verifier::revocation::{Revocation, Target};
 
 use super::value::Value;
 
@@ -82,6 +82,14 @@ impl Write {
     pub(crate) fn revoking(mut self, revocation: Revocation) -> Self {
         self.revocations.push(revocation);
         self
+    }
+
+    /// Whether one of its revocations gets the time of the commit.
+    pub(super) fn has_watermark(&self) -> bool {
+        let is_watermark = |target: &Target| {
+            matches!(target, Target::Subject { .. } | Target::Client { .. } | Target::Everything { .. })
+        };
+        self.revocations.iter().any(|revocation| is_watermark(&revocation.target))
     }
 }
 

@@ -1,7 +1,12 @@
 //! `POST /token`.
 
 use super::*;
+use probity_jose::UnixTime;
+use probity_verifier::clock::unix_now;
+
 use crate::domain::access_token;
+use crate::domain::revocation::Order;
+use crate::store::{Write, drop_expired_codes};
 
 #[tokio::test]
 async fn a_code_gives_tokens_that_say_what_they_should() {
@@ -255,4 +260,73 @@ async fn a_body_that_is_no_form_is_refused() {
         let answer = fixture.send(request.body(Body::from(body)).unwrap()).await;
         assert_eq!(answer.error(), (400, "invalid_request".into()), "{media_type}");
     }
+}
+
+/// Revokes a client in a commit that takes more than a second after its stamp: the record is not published before that.
+async fn revoke_slowly(fixture: &Fixture, client: &str) -> tokio::task::JoinHandle<()> {
+    let store = fixture.state().store.clone();
+    let slow = |statements| {
+        Write::new().and_all(std::iter::repeat_n((), statements).map(|()| drop_expired_codes(UnixTime::default())))
+    };
+    let order = Order::Client(client.to_owned()).write(unix_now()).unwrap();
+    // The first keeps the writer busy, so that the other two share a commit.
+    let writes = [slow(20_000), order, slow(200_000)];
+    let (started, is_started) = tokio::sync::oneshot::channel();
+    let task = tokio::spawn(async move {
+        let [busy, order, slow] = writes.map(|write| store.apply(write));
+        let queued = async { started.send(()).unwrap() };
+        let (busy, order, slow, ()) = tokio::join!(busy, order, slow, queued);
+        assert!([busy, order, slow].iter().all(Result::is_ok));
+    });
+    is_started.await.unwrap();
+    task
+}
+
+#[tokio::test]
+async fn a_token_that_was_issued_before_a_revocation_of_its_client_is_dead_however_long_the_commit_takes() {
+    let fixture = Fixture::start().await;
+    let revocation = revoke_slowly(&fixture, "service").await;
+    let mut before = Vec::new();
+    let is_published = || fixture.state().hub.replica().watermark("service", "service").is_some();
+    while !is_published() {
+        let token = fixture.service_token().await;
+        // A token that came after the record was published may live.
+        if !is_published() {
+            before.push(token);
+        }
+        tokio::task::yield_now().await;
+    }
+    revocation.await.unwrap();
+    assert!(!before.is_empty());
+    let now = unix_now();
+    let alive = before.iter().filter(|token| fixture.state().live_token(token, now).is_some()).count();
+    assert_eq!(alive, 0, "of {} tokens", before.len());
+}
+
+#[tokio::test]
+async fn a_repeated_refresh_token_gives_nothing_once_its_client_is_revoked() {
+    let fixture = Fixture::start().await;
+    let first = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await.text("refresh_token");
+    fixture.refresh(&first).await;
+    let revocation = revoke_slowly(&fixture, "app").await;
+    let mut given = Vec::new();
+    while !revocation.is_finished() {
+        let answer = fixture.refresh(&first).await;
+        given.extend((answer.status == StatusCode::OK).then(|| answer.text("access_token")));
+        tokio::task::yield_now().await;
+    }
+    revocation.await.unwrap();
+    assert!(!given.is_empty());
+    let now = unix_now();
+    let alive = given.iter().filter(|token| fixture.state().live_token(token, now).is_some()).count();
+    assert_eq!(alive, 0, "of {} tokens", given.len());
+    assert_eq!(fixture.refresh(&first).await.error(), (400, "invalid_grant".into()));
+}
+
+#[tokio::test]
+async fn a_code_gives_nothing_once_its_client_is_revoked() {
+    let fixture = Fixture::start().await;
+    let code = fixture.code(&fixture.log_in().await).await;
+    fixture.state().revoke(&Order::Client("app".into()), unix_now()).await.unwrap();
+    assert_eq!(fixture.redeem(&code).await.error(), (400, "invalid_grant".into()));
 }

@@ -25,6 +25,9 @@ pub(super) async fn exchange(
     let token = parameters.get("refresh_token").ok_or(OAuthError::InvalidRequest("refresh_token is missing"))?;
     let (id, counter) = state.keys.refresh().read(token).map_err(|_| UNKNOWN)?;
     for _ in 0..MAX_ATTEMPTS {
+        let subject = state.store.family(&id).await?.ok_or(UNKNOWN)?.subject;
+        let now = state.moment(&subject, &client.id).await?;
+        // Read after the moment: a token that is dated after a revocation must not come from what was true before it.
         let family = state.store.family(&id).await?.ok_or(UNKNOWN)?;
         // RFC 6749 section 6: bound to the client. Another client's use changes nothing.
         if family.client_id != client.id {
@@ -32,7 +35,6 @@ pub(super) async fn exchange(
         }
         // RFC 6749 section 6: never more than was granted.
         let scope = family.scope.grant(parameters.get("scope"))?;
-        let now = state.moment(&family.subject, &client.id).await?;
         let current = match family.present(counter, now) {
             Refresh::Dead => return Err(UNKNOWN),
             Refresh::Reused => return Err(kill_reused(state, &family, now).await),
