@@ -1,6 +1,7 @@
 //! Sockets: binds an address and serves HTTP/1.1 and HTTP/2 on it, with TLS or, where that is allowed, without.
 
 mod drain;
+mod idle;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,18 +15,19 @@ use http::{Request, Response};
 use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 pub(crate) use drain::Drained;
 use drain::Lingering;
+use idle::Requests;
 
-/// How long a client may take for the TLS handshake, and for a request's headers.
+/// How long a client may take for the TLS handshake, for a request's headers, for its body, and until the next request.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most bytes of a request's head that are buffered; a longer one is answered with 431.
@@ -36,6 +38,9 @@ const MAX_CONNECTIONS: usize = 10_000;
 
 /// How long requests in flight may take when the process is asked to stop.
 const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long a connection that has been idle for too long may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// After a failed `accept` (out of file descriptors, for one), the pause before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -127,7 +132,7 @@ impl Listener {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let graceful = GracefulShutdown::new();
+        let (stopping, _) = watch::channel(());
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -135,15 +140,15 @@ impl Listener {
                 let place = Arc::clone(&places).acquire_owned().await;
                 (place, self.socket.tcp.accept().await)
             };
-            let ((place, accepted), watcher) = tokio::select! {
-                accepted = accepted => (accepted, graceful.watcher()),
+            let (place, accepted) = tokio::select! {
+                accepted = accepted => accepted,
                 () = &mut stop => break,
             };
             match accepted {
                 Ok((stream, peer)) => {
                     let respond = respond.clone();
                     let tls = self.tls.clone();
-                    tokio::spawn(serve_connection(stream, peer, place.ok(), tls, respond, watcher));
+                    tokio::spawn(serve_connection(stream, peer, place.ok(), tls, respond, stopping.subscribe()));
                 }
                 Err(error) => {
                     warn!(error = %error, "a connection could not be accepted");
@@ -152,7 +157,8 @@ impl Listener {
             }
         }
         drop(self.socket);
-        if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        stopping.send_replace(());
+        if tokio::time::timeout(DRAIN, stopping.closed()).await.is_err() {
             debug!("connections were still open when the time to drain was over");
         }
     }
@@ -164,7 +170,7 @@ async fn serve_connection<F, A, B>(
     place: Option<OwnedSemaphorePermit>,
     tls: Option<TlsAcceptor>,
     respond: F,
-    watcher: hyper_util::server::graceful::Watcher,
+    stopping: watch::Receiver<()>,
 ) where
     F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Response<B>> + Send + 'static,
@@ -177,10 +183,17 @@ async fn serve_connection<F, A, B>(
         debug!(error = %error, "TCP_NODELAY could not be set");
     }
     let stream = Lingering::new(stream, place);
+    let requests = Arc::new(Requests::default());
+    let counted = Arc::clone(&requests);
     let service = hyper::service::service_fn(move |mut request: Request<_>| {
+        let in_flight = counted.begin();
         request.extensions_mut().insert(peer);
-        let answer = respond(request.map(Drained::new));
-        async move { Ok::<_, Infallible>(answer.await) }
+        let answer = respond(request.map(|body| Drained::new(body, CLIENT_PATIENCE)));
+        async move {
+            let answer = answer.await;
+            drop(in_flight);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -191,11 +204,14 @@ async fn serve_connection<F, A, B>(
         .half_close(false);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
     let ended = match tls {
-        None => watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()).await,
+        None => {
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            drive(connection.into_owned(), &requests, stopping).await
+        }
         Some(tls) => match tokio::time::timeout(CLIENT_PATIENCE, tls.accept(stream)).await {
             Ok(Ok(stream)) => {
                 let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-                watcher.watch(connection.into_owned()).await
+                drive(connection.into_owned(), &requests, stopping).await
             }
             Ok(Err(error)) => {
                 debug!(peer = %peer, error = %error, "a TLS handshake failed");
@@ -210,6 +226,24 @@ async fn serve_connection<F, A, B>(
     if let Err(error) = ended {
         debug!(peer = %peer, error = %error, "a connection ended with an error");
     }
+}
+
+/// Drives a connection to its end, which comes early when the process stops or the client asks for nothing any more: the
+/// places for connections are few, and whoever holds one in silence takes it from somebody else.
+async fn drive<C: GracefulConnection>(
+    connection: C,
+    requests: &Requests,
+    mut stopping: watch::Receiver<()>,
+) -> Result<(), C::Error> {
+    let own = GracefulShutdown::new();
+    let mut connection = std::pin::pin!(own.watch(connection));
+    let patience = tokio::select! {
+        ended = &mut connection => return ended,
+        _ = stopping.changed() => DRAIN,
+        () = requests.cease(CLIENT_PATIENCE) => GOODBYE,
+    };
+    let ended = tokio::time::timeout(patience, async { tokio::join!(connection, own.shutdown()).0 });
+    ended.await.unwrap_or(Ok(()))
 }
 
 /// Makes a TLS configuration from PEM files: TLS 1.3, and 1.2 only when asked.

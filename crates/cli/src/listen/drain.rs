@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Sleep;
 
 /// The most bytes that are read for nothing.
 const MAX_BYTES: usize = 16 << 20;
@@ -22,26 +23,35 @@ const MAX_BYTES: usize = 16 << 20;
 /// The longest time for which they are read.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A request's body whose rest is read when it is dropped.
+/// A request's body that must come in time, and whose rest is read when it is dropped.
 pub(crate) struct Drained {
     body: Option<Incoming>,
+    /// How long whoever reads it waits for all of it.
+    patience: Duration,
+    /// Runs from when it was first waited for.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Drained {
-    pub(super) const fn new(body: Incoming) -> Self {
-        Self { body: Some(body) }
+    pub(super) const fn new(body: Incoming, patience: Duration) -> Self {
+        Self { body: Some(body), patience, deadline: None }
     }
 }
 
 impl Body for Drained {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.body {
-            Some(body) => Pin::new(body).poll_frame(cx),
-            None => Poll::Ready(None),
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
         }
+        let patience = self.patience;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        deadline.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::TimedOut.into())))
     }
 
     fn is_end_stream(&self) -> bool {

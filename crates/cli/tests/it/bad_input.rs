@@ -1,7 +1,10 @@
 //! What no well-behaved client sends: each gets the standard error.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+
 use crate::browser::{Browser, VERIFIER};
-use crate::harness::{Authority, Guard, exchange, text, wait_for};
+use crate::harness::{Authority, Guard, PATIENCE, exchange, text, wait_for};
 
 #[test]
 fn the_guard_answers_bad_credentials_with_a_challenge_and_a_code() {
@@ -48,6 +51,41 @@ fn the_guard_survives_bytes_that_are_no_http() {
         assert_ne!(answer.status, 200, "{answer:?}");
     }
     assert_eq!(guard.verify(&authority.service_token()).status, 200);
+}
+
+#[test]
+fn a_client_that_falls_silent_loses_its_connection() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let slow_body = b"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                      Content-Length: 1000\r\n\r\ngrant_type=";
+    let authority = Authority::start();
+    let guard = Guard::start(&authority);
+    let silent: [(&str, &[u8]); 4] =
+        [("nothing", b""), ("half a preface", b"PRI *"), ("HTTP/2", PREFACE), ("half a body", slow_body)];
+    // All of them wait at the same time.
+    std::thread::scope(|scope| {
+        for (what, bytes) in silent {
+            let (authority, guard) = (&authority, &guard);
+            scope.spawn(move || {
+                let ended = say_and_wait(authority.tls(), bytes);
+                assert!(ended, "the authority keeps a connection on which it was told {what}");
+            });
+            scope.spawn(move || {
+                let stream = TcpStream::connect(("127.0.0.1", guard.port)).unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                let ended = say_and_wait(stream, bytes);
+                assert!(ended, "the guard keeps a connection on which it was told {what}");
+            });
+        }
+    });
+}
+
+/// Says something and nothing more; whether the other side ends the connection.
+fn say_and_wait(mut stream: impl Read + Write, bytes: &[u8]) -> bool {
+    stream.write_all(bytes).unwrap();
+    let ended = stream.read_to_end(&mut Vec::new());
+    // Only our own patience counts against it.
+    !matches!(ended.map_err(|error| error.kind()), Err(ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 #[test]

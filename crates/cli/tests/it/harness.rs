@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -180,6 +182,18 @@ impl Authority {
     /// An HTTP client that trusts the development certificate and follows no redirect.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.issuer(), &fs::read(self.data("ca.pem")).unwrap())
+    }
+
+    /// A TLS connection on which any bytes can be sent.
+    pub(crate) fn tls(&self) -> impl Read + Write {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mut trusted = rustls::RootCertStore::empty();
+        trusted.add(CertificateDer::from_pem_file(self.data("ca.pem")).unwrap()).unwrap();
+        let config = rustls::ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
+        let connection = rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        rustls::StreamOwned::new(connection, stream)
     }
 
     /// A token of the first confidential client.
