@@ -21,6 +21,10 @@ pub const REFRESH_INTERVAL: Duration = Duration::from_mins(5);
 /// How long after a fetch an unknown `kid` brings no other one: strangers choose the `kid` of the tokens they send.
 pub const UNKNOWN_KEY_COOLDOWN: Duration = Duration::from_secs(10);
 
+/// The pause after a fetch when the set still has a key that is revoked: the issuer has another one already, and tokens of it
+/// are good. A request waits for it.
+const REVOKED_KEY_PAUSE: Duration = Duration::from_millis(250);
+
 /// How long a set is used when it can't be fetched anew.
 pub const MAX_AGE: Duration = Duration::from_hours(1);
 
@@ -52,14 +56,26 @@ impl KeyCache {
 
     /// Fetches the keys because a token names one that is not among them; true when they were fetched since `seen`.
     ///
-    /// Many callers share one fetch, and none happens within [`UNKNOWN_KEY_COOLDOWN`] of the last.
-    pub(crate) async fn refresh_for_unknown_key(&self, client: &reqwest::Client, url: &Url, seen: BootTime) -> bool {
+    /// Many callers share one fetch, and none happens within [`UNKNOWN_KEY_COOLDOWN`] of the last, unless the set is known to
+    /// be `outdated`.
+    pub(crate) async fn refresh_for_unknown_key(
+        &self,
+        client: &reqwest::Client,
+        url: &Url,
+        seen: BootTime,
+        outdated: bool,
+    ) -> bool {
         let mut tried = self.fetching.lock().await;
-        let now = boot_now();
-        if tried.is_some_and(|tried| now.since(tried) < UNKNOWN_KEY_COOLDOWN) {
-            return self.current.load().as_ref().is_some_and(|fetched| fetched.at > seen);
+        if self.current.load().as_ref().is_some_and(|fetched| fetched.at > seen) {
+            return true;
         }
-        *tried = Some(now);
+        let pause = if outdated { REVOKED_KEY_PAUSE } else { UNKNOWN_KEY_COOLDOWN };
+        let left = tried.map_or(Duration::ZERO, |tried| pause.saturating_sub(boot_now().since(tried)));
+        if !outdated && !left.is_zero() {
+            return false;
+        }
+        tokio::time::sleep(left).await;
+        *tried = Some(boot_now());
         self.fetch(client, url).await.is_ok()
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderValue;
-use probity_jose::SignatureAlgorithm;
+use probity_jose::{SignatureAlgorithm, UnixTime};
 use tokio::task::JoinHandle;
 use tracing::warn;
 use url::Url;
@@ -15,7 +15,8 @@ use crate::keys::KeyCache;
 use crate::metadata::Metadata;
 use crate::revocation::wire::Instance;
 use crate::revocation::{
-    Endpoint, Enforcer, Follower, Lease, Replica, SnapshotClaims, SnapshotError, VerifySnapshot, follow,
+    Endpoint, Enforcer, Follower, Lease, Level, Replica, SnapshotClaims, SnapshotError, TokenFacts, VerifySnapshot,
+    follow,
 };
 use crate::verify::{Rejection, TokenVerifier};
 
@@ -108,7 +109,11 @@ impl Trust {
         let unknown = matches!(&first, Err(Rejection::Invalid(error)) if is_unknown_key(*error));
         if unknown
             && let Some(jwks_uri) = self.source.jwks_uri.get()
-            && self.source.cache.refresh_for_unknown_key(&self.source.client, jwks_uri, seen).await
+            && self
+                .source
+                .cache
+                .refresh_for_unknown_key(&self.source.client, jwks_uri, seen, self.has_revoked_key())
+                .await
         {
             return self.check_now(token);
         }
@@ -118,6 +123,28 @@ impl Trust {
     fn check_now(&self, token: &str) -> Result<AccessToken, Rejection> {
         let keys = self.source.cache.current(boot_now()).ok_or(Rejection::NoKeys)?;
         self.verifier.check(token, &keys, unix_now(), boot_now)
+    }
+
+    /// Whether a key of the current set has been revoked, so that the issuer's own set must be another one.
+    fn has_revoked_key(&self) -> bool {
+        let keys = self.source.cache.current(boot_now());
+        let names = keys.iter().flat_map(|keys| keys.keys()).filter_map(|key| key.key_id());
+        let is_revoked = |kid| {
+            let facts = TokenFacts {
+                issuer: self.replica.issuer(),
+                key: Some(kid),
+                subject: "",
+                client: None,
+                token: None,
+                issued: UnixTime::from_secs(u64::MAX),
+                expires: UnixTime::from_secs(u64::MAX),
+                family: None,
+                session_id: None,
+                session: None,
+            };
+            self.replica.check(&facts) == Some(Level::Key)
+        };
+        names.into_iter().any(is_revoked)
     }
 
     /// Whether tokens can be accepted at this moment: keys are there and the replica is current.
@@ -168,7 +195,7 @@ impl VerifySnapshot for SnapshotKeys {
             // The authority signs with a key that is newer than our set.
             Err(SnapshotError::Signature(error)) if is_unknown_key(error) => {
                 let KeySource { client, cache, .. } = &*self.source;
-                cache.refresh_for_unknown_key(client, &self.jwks_uri, seen).await;
+                cache.refresh_for_unknown_key(client, &self.jwks_uri, seen, false).await;
                 self.verify_now(signature)
             }
             outcome => outcome,

@@ -168,3 +168,18 @@ fn a_guard_that_hangs_is_waited_for_until_its_lease_is_over_and_refuses_when_it_
     guard.wait_until_ready();
     assert_eq!(guard.verify(&token).code(), "revoked.token");
 }
+
+#[test]
+fn a_token_of_the_new_key_is_accepted_right_after_the_old_key_was_revoked() {
+    let authority = Authority::start();
+    // It has just fetched the keys, so it would not soon do so for a stranger.
+    let guard = Guard::start(&authority);
+    let old = authority.service_token();
+    assert_eq!(guard.verify(&old).status, 200);
+    let header = probity_jose::base64url::decode(old.split('.').next().unwrap()).unwrap();
+    let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+    authority.admin_json(&["revoke", "key", text(&header, "/kid")]);
+    assert_eq!(guard.verify(&old).status, 401);
+    let new = guard.verify(&authority.service_token());
+    assert_eq!(new.status, 200, "{new:?}");
+}
