@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::failure::{Doing, Failure};
+use url::{Host, Url};
+
+use crate::failure::{Doing, Failure, Kind};
 
 /// How long one request may take: an `enforced` answer takes up to a lease and its margins.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -27,6 +29,25 @@ pub(crate) fn http_client(ca_file: Option<&Path>) -> Result<reqwest::Client, Fai
         builder = builder.tls_certs_only(certificates);
     }
     Ok(builder.build()?)
+}
+
+/// Checks that what is sent to this address can't be read on the way: HTTPS, or a loopback address.
+///
+/// # Errors
+/// When it is no such address.
+pub(crate) fn check_address(address: &str) -> Result<(), Failure> {
+    let url = Url::parse(address).or_kind(Kind::Configuration)?;
+    let is_loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback => Ok(()),
+        _ => Err(Failure::new("is not https; plain http is for a loopback host only").of_kind(Kind::Configuration)),
+    }
 }
 
 /// Reads a file, and names it when it can't.

@@ -120,6 +120,7 @@ impl AdminProfile {
     /// Names the key that can't work.
     pub(crate) fn load(file: &Path) -> Result<Self, Failure> {
         let profile: Self = config_file::load(file)?;
+        client::check_address(&profile.issuer).doing("issuer").doing(file.display())?;
         let folder = config_file::folder(file);
         Ok(Self {
             ca_file: profile.ca_file.map(|path| folder.join(path)),

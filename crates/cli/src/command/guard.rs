@@ -128,6 +128,9 @@ pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure>
     if algorithms.is_empty() {
         return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
     }
+    // A guard's credential goes there, and its keys come from there.
+    client::check_address(&config.issuer).doing("issuer")?;
+    config.authority.as_deref().map_or(Ok(()), client::check_address).doing("authority")?;
     let authority = config.authority.as_deref().map(Url::parse).transpose();
     let certificates = config.ca_file.as_deref().map(client::read).transpose();
     Ok(TrustConfig {

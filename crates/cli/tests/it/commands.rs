@@ -132,3 +132,24 @@ fn an_authority_runs_behind_a_proxy_with_plain_http_on_loopback() {
     assert_eq!(answer.status, 200);
     assert_eq!(text(&answer.json(), "/issuer"), "https://login.example");
 }
+
+#[test]
+fn a_secret_is_never_sent_in_the_clear_to_another_machine() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("secret"), "pgc_x").unwrap();
+    let guard = "audience = 'a'\ncredential_file = 'secret'\n";
+    let admin = "client_id = 'admin'\nclient_secret_file = 'secret'\n";
+    let http = "http://as.example.org";
+    let cases = [
+        ("guard.toml", format!("issuer = '{http}'\n{guard}"), "issuer"),
+        ("guard.toml", format!("issuer = 'https://as.example.org'\nauthority = '{http}'\n{guard}"), "authority"),
+        ("admin.toml", format!("issuer = '{http}'\n{admin}"), "issuer"),
+    ];
+    for (name, text, key) in cases {
+        fs::write(path(name), text).unwrap();
+        let (code, message) = failure(&["config", "check", &path(name)]);
+        assert_eq!(code, 3, "{message}");
+        assert!(message.contains(&format!("{key}: is not https")), "{message}");
+    }
+}
