@@ -19,6 +19,7 @@ use super::form::Form;
 use super::log::Line;
 use super::path;
 use crate::authority;
+use crate::domain::authorization::AuthorizationError;
 use crate::domain::parameters::Parameters;
 use crate::domain::password::PasswordHash;
 use crate::domain::revocation::Order;
@@ -34,6 +35,10 @@ const HASHING_PATIENCE: Duration = Duration::from_secs(10);
 /// The one answer to an unknown user and a wrong password.
 const WRONG: &str = "The user name or the password is wrong.";
 
+/// The form has a field that our page can't have given it.
+const DAMAGED: AuthorizationError =
+    AuthorizationError::Unredirectable("The sign-in form came back damaged. Please start again from the application.");
+
 pub(super) async fn post(State(state): Shared, form: Form) -> Response<Body> {
     if state.is_cross_site(&form.headers) || !csrf_matches(&form.headers, form.parameters.get("csrf")) {
         let message = "This form did not come from our sign-in page, or your browser keeps no cookies. \
@@ -47,7 +52,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Response<Body> {
 }
 
 async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>, Failure> {
-    let parameters = Parameters::parse(form.parameters.get("request").unwrap_or_default()).map_err(OAuthError::from)?;
+    let parameters = Parameters::parse(form.parameters.get("request").unwrap_or_default()).map_err(|_| DAMAGED)?;
     let (client, request) = state.read_request(&parameters).await?;
     let username = form.parameters.get("username").unwrap_or_default();
     let password = Zeroizing::new(form.parameters.get("password").unwrap_or_default().to_owned());

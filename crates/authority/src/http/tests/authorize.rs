@@ -133,3 +133,17 @@ async fn a_form_may_carry_the_request() {
     let page = fixture.post("/authorize", &[], &form).await;
     assert!(page.body.contains("id=\"login\""), "{page:?}");
 }
+
+#[tokio::test]
+async fn a_login_form_whose_request_is_damaged_is_the_browsers_fault_and_not_ours() {
+    let fixture = Fixture::start().await;
+    let page = fixture.get(&authorize_path("app", &[]), &[]).await;
+    let csrf = page.cookie("__Host-probity-csrf").unwrap();
+    let cookie = format!("__Host-probity-csrf={csrf}");
+    for request in ["a=%zz", "client_id=app&client_id=app"] {
+        let form = [("csrf", csrf.as_str()), ("request", request), ("username", "alice"), ("password", PASSWORD)];
+        let answer = fixture.post("/login", &[(COOKIE.as_str(), &cookie), (ORIGIN.as_str(), ISSUER)], &form).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{request}: {answer:?}");
+        assert!(answer.cookie("__Host-probity-session").is_none());
+    }
+}
