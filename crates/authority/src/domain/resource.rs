@@ -82,7 +82,7 @@ mod tests {
     const B: &str = "https://b.example/";
 
     fn client() -> Client {
-        let policy = ClientPolicy { resources: vec![B.into()], ..ClientPolicy::default() };
+        let policy = ClientPolicy { resources: vec![B.into()] };
         Client { audience: A.into(), policy, ..Client::sample() }
     }
 

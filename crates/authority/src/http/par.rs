@@ -41,7 +41,8 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
         return Err(OAuthError::InvalidRequest("client_id is not that of the client that authenticates itself"));
     }
     let parameters = parameters.with("client_id", &client.id);
-    AuthorizationRequest::read(&parameters, &client, Origin { pushed: true, signed }).map_err(at_once)?;
+    AuthorizationRequest::read(&parameters, &client, Origin { pushed: true, signed })
+        .map_err(|error| at_once(&error))?;
     if let Some(hint) = parameters.get("id_token_hint") {
         let hint = state.read_id_token_hint(hint, &client.id, now);
         hint.ok_or(OAuthError::InvalidRequest("id_token_hint is no ID token of ours"))?;
@@ -60,7 +61,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
 }
 
 /// RFC 9126 section 2.3: told to the client at once, in JSON.
-fn at_once(error: AuthorizationError) -> OAuthError {
+fn at_once(error: &AuthorizationError) -> OAuthError {
     match error {
         AuthorizationError::Unredirectable(_) => OAuthError::InvalidRequest("redirect_uri is not registered"),
         AuthorizationError::Redirectable { error, description, .. } => {

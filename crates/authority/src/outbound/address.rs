@@ -10,26 +10,36 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// What the registry of IPv4 keeps from the public: a network, and how many bits name it.
+const SPECIAL_V4: [([u8; 4], u32); 15] = [
+    ([0, 0, 0, 0], 8),
+    ([10, 0, 0, 0], 8),
+    // Shared address space, RFC 6598.
+    ([100, 64, 0, 0], 10),
+    ([127, 0, 0, 0], 8),
+    // Link-local: also where clouds keep their metadata.
+    ([169, 254, 0, 0], 16),
+    ([172, 16, 0, 0], 12),
+    ([192, 0, 0, 0], 24),
+    ([192, 0, 2, 0], 24),
+    // 6to4 relays, RFC 7526.
+    ([192, 88, 99, 0], 24),
+    ([192, 168, 0, 0], 16),
+    // Benchmarks, RFC 2544.
+    ([198, 18, 0, 0], 15),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+    // Multicast and reserved.
+    ([224, 0, 0, 0], 4),
+    ([240, 0, 0, 0], 4),
+];
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let special = match (a, b, c) {
-        // This network, private, loopback, multicast and reserved.
-        (0 | 10 | 127 | 224..=255, _, _) => true,
-        // Shared address space, RFC 6598.
-        (100, 64..=127, _) => true,
-        // Link-local: also where clouds keep their metadata.
-        (169, 254, _) => true,
-        (172, 16..=31, _) => true,
-        (192, 168, _) => true,
-        // Protocol assignments and documentation.
-        (192, 0, 0 | 2) | (198, 51, 100) | (203, 0, 113) => true,
-        // 6to4 relays, RFC 7526.
-        (192, 88, 99) => true,
-        // Benchmarks, RFC 2544.
-        (198, 18 | 19, _) => true,
-        _ => false,
+    let is_in = |(network, bits): &([u8; 4], u32)| {
+        let mask = u32::MAX << (32 - bits);
+        u32::from(address) & mask == u32::from_be_bytes(*network)
     };
-    !special
+    !SPECIAL_V4.iter().any(is_in)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -40,7 +50,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     // Only global unicast is given to anybody (RFC 4291 section 2.4); in it, protocol assignments and documentation.
     let is_global = first & 0xe000 == 0x2000;
-    let is_special = first == 0x2001 && second < 0x0200 || first == 0x2001 && second == 0x0db8 || first == 0x3fff;
+    let is_special = matches!((first, second), (0x2001, 0..=0x01ff | 0x0db8) | (0x3fff, _));
     is_global && !is_special
 }
 

@@ -119,7 +119,7 @@ impl Resolve for Resolver {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found.filter(|address| reach.covers(address.ip())).collect();
             if allowed.is_empty() {
-                return Err(Box::new(OutboundError::Private).into());
+                return Err(OutboundError::Private.into());
             }
             let allowed: Addrs = Box::new(allowed.into_iter());
             Ok(allowed)

@@ -31,8 +31,6 @@ pub(crate) enum OutboundError {
     Status(u16),
     #[error("the answer is larger than {MAX_ANSWER_BYTES} bytes")]
     TooLarge,
-    #[error("the answer is of another media type")]
-    MediaType,
 }
 
 /// An answer with the status 200.
