@@ -20,8 +20,9 @@ use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
 use tracing::{error, info, warn};
 
+use crate::client_certificates::Vouchers;
 use crate::client_keys::FetchedKeys;
-use crate::config::{AuthorityConfig, ClientConfig, ConfigError};
+use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError};
 use crate::domain::claims::Attributes;
 use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
 use crate::domain::family::REPEAT_SECONDS;
@@ -42,7 +43,8 @@ use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
-    drop_expired_families, drop_expired_pushed_requests, drop_expired_sessions, drop_lapsed_revocations,
+    drop_expired_families, drop_expired_ids, drop_expired_pushed_requests, drop_expired_sessions,
+    drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
@@ -111,6 +113,10 @@ pub(crate) struct State {
     /// Asks addresses that clients name.
     pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) fetched_keys: FetchedKeys,
+    /// Whose word counts for client certificates.
+    pub(crate) vouchers: Option<Vouchers>,
+    /// How client certificates are asked for; nothing when they are not.
+    pub(crate) client_certificates: Option<ClientCertificatesConfig>,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -142,6 +148,10 @@ impl Authority {
         outbound: Arc<dyn Outbound>,
     ) -> Result<Self, StartError> {
         config.check()?;
+        let certificates = config.client_certificates.as_ref();
+        let vouchers = certificates.and_then(|certificates| certificates.ca_file.as_deref());
+        let read_vouchers = |file: &Path| Vouchers::read(file).map_err(|reason| file_error(file, &reason));
+        let vouchers = vouchers.map(read_vouchers).transpose()?;
         let now = unix_now();
         let opening = open_store(config).await?;
         let horizon = horizon(now).max(opening.horizon().await?);
@@ -171,6 +181,8 @@ impl Authority {
             places: Places::default(),
             outbound,
             fetched_keys: FetchedKeys::default(),
+            vouchers,
+            client_certificates: config.client_certificates.clone(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
@@ -243,6 +255,7 @@ async fn keep_house(store: Store, hub: Hub) {
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
             .and(drop_expired_codes(codes))
+            .and(drop_expired_ids(now))
             .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
             .and_all(drop_expired_sessions(horizon(now), SessionIndex::list_for(horizon(now))))

@@ -10,7 +10,7 @@ use url::Url;
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
 use crate::domain::client::GrantType;
-use crate::domain::client::metadata::ClientMetadata;
+use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
 use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
@@ -41,6 +41,8 @@ pub struct AuthorityConfig {
     /// How long tokens and sessions live.
     #[serde(default)]
     pub lifetimes: Lifetimes,
+    /// Ask TLS clients for certificates (RFC 8705). Without it, nobody can authenticate by one.
+    pub client_certificates: Option<ClientCertificatesConfig>,
     /// How addresses that clients name are asked.
     #[serde(default)]
     pub outbound: OutboundConfig,
@@ -106,6 +108,19 @@ pub struct ClientConfig {
     pub policy: ClientPolicy,
 }
 
+/// Client certificates: RFC 8705.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientCertificatesConfig {
+    /// Certificate authorities (PEM) that vouch for certificates of clients with `tls_client_auth`. Without it, only
+    /// self-signed ones can authenticate.
+    pub ca_file: Option<PathBuf>,
+    /// Ask for certificates only here, not at `listen`: browsers that have certificates ask their users about it.
+    pub listen: Option<SocketAddr>,
+    /// Where clients reach that: an https URL without path. Required beside `listen`.
+    pub url: Option<String>,
+}
+
 /// Requests that the authority makes itself, to addresses that clients name: key sets, client documents, logout.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -161,6 +176,9 @@ pub enum ConfigError {
     /// No algorithm, or one twice.
     #[error("signing_algorithms: at least one, and none twice")]
     Algorithms,
+    /// Client certificates that can't be asked for.
+    #[error("client_certificates: {0}")]
+    ClientCertificates(&'static str),
     /// A user that can't be.
     #[error("users: {username}: {reason}")]
     User {
@@ -193,6 +211,8 @@ impl AuthorityConfig {
             .into_iter()
             .chain(postgres)
             .flatten();
+        let certificates = self.client_certificates.iter_mut().filter_map(|certificates| certificates.ca_file.as_mut());
+        let own = own.chain(certificates);
         for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
             *path = folder.join(&*path);
         }
@@ -217,10 +237,16 @@ impl AuthorityConfig {
         if distinct.is_empty() || distinct.len() != self.signing_algorithms.len() {
             return Err(ConfigError::Algorithms);
         }
+        if let Some(certificates) = &self.client_certificates {
+            self.check_certificates(certificates).map_err(ConfigError::ClientCertificates)?;
+        }
         self.lifetimes.check()?;
         for client in &self.clients {
             let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };
             client.check().map_err(failed)?;
+            if client.metadata.needs_certificate() && self.client_certificates.is_none() {
+                return Err(failed("metadata: client certificates need a section client_certificates".to_owned()));
+            }
             let foreign = client.metadata.algorithms().find(|wanted| !self.signing_algorithms.contains(wanted));
             if let Some(foreign) = foreign {
                 return Err(failed(format!("metadata: {foreign} is not among signing_algorithms")));
@@ -236,6 +262,23 @@ impl AuthorityConfig {
     }
 }
 
+impl AuthorityConfig {
+    fn check_certificates(&self, certificates: &ClientCertificatesConfig) -> Result<(), &'static str> {
+        if self.plain_http {
+            return Err("certificates come with TLS, not with plain_http");
+        }
+        match (certificates.listen, &certificates.url) {
+            (None, None) => Ok(()),
+            (Some(_), Some(url)) => {
+                let url = Url::parse(url).map_err(|_| "url: not a URL")?;
+                let is_bare = url.scheme() == "https" && url.path() == "/" && url.query().is_none();
+                if is_bare && url.fragment().is_none() { Ok(()) } else { Err("url: an https URL without path") }
+            }
+            _ => Err("listen and url come together"),
+        }
+    }
+}
+
 impl ClientConfig {
     fn check(&self) -> Result<(), String> {
         let uses = |grant| self.grant_types.contains(&grant);
@@ -245,9 +288,18 @@ impl ClientConfig {
         if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err("redirect_uris: authorization_code needs at least one".to_owned());
         }
-        if uses(GrantType::ClientCredentials) && self.client_secret_file.is_none() {
+        let method = self.metadata.token_endpoint_auth_method;
+        let by_secret = matches!(method, Some(AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost));
+        if by_secret && self.client_secret_file.is_none() {
+            return Err("client_secret_file: the token_endpoint_auth_method needs one".to_owned());
+        }
+        if !by_secret && method.is_some() && self.client_secret_file.is_some() {
+            return Err("client_secret_file: the token_endpoint_auth_method uses none".to_owned());
+        }
+        let is_public = method.map_or(self.client_secret_file.is_none(), |method| method == AuthMethod::None);
+        if uses(GrantType::ClientCredentials) && is_public {
             // RFC 6749 section 4.4: confidential clients only.
-            return Err("client_secret_file: client_credentials needs one".to_owned());
+            return Err("client_secret_file: client_credentials needs one, or another way to authenticate".to_owned());
         }
         for uri in &self.redirect_uris {
             redirect_uri::check(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;

@@ -9,6 +9,7 @@ use crate::domain::access_token::{self, AccessTokenClaims, Issuance, TOKEN_ID_BY
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::authentication::Authentication;
 use crate::domain::client::Client;
+use crate::domain::confirmation::Confirmation;
 use crate::domain::id_token::{self, IdTokenClaims, Parties};
 use crate::domain::scope::Scope;
 use crate::domain::session::Session;
@@ -47,6 +48,8 @@ pub(crate) struct TokenOrder<'a> {
     pub(crate) authentication: Option<&'a Authentication>,
     /// With which session it ends.
     pub(crate) session: Option<&'a Session>,
+    /// To what it is bound.
+    pub(crate) confirmation: Option<&'a Confirmation>,
 }
 
 /// What an ID token is to say.
@@ -92,6 +95,9 @@ impl State {
         }
         if let Some(session) = order.session {
             claims = claims.in_session(session);
+        }
+        if let Some(confirmation) = order.confirmation {
+            claims = claims.bound_to(confirmation);
         }
         let expires_in = claims.expires_in(now);
         let token = self.sign(access_token::TYPE, &claims, None)?;

@@ -5,6 +5,7 @@ use probity_verifier::STATUS_LIST_PATH;
 use serde::Serialize;
 
 use super::authentication::{Authentication, Method};
+use super::confirmation::Confirmation;
 use super::scope::Scope;
 use super::session::Session;
 
@@ -32,6 +33,8 @@ pub struct AccessTokenClaims<'a> {
     family: Option<&'a str>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     session: Option<SessionClaims<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<&'a Confirmation>,
 }
 
 /// One audience as a text, several as an array (RFC 7519 section 4.1.3).
@@ -105,6 +108,7 @@ impl<'a> AccessTokenClaims<'a> {
             login: None,
             family: None,
             session: None,
+            cnf: None,
         }
     }
 
@@ -132,6 +136,12 @@ impl<'a> AccessTokenClaims<'a> {
         let status = Status { status_list: StatusList { idx: session.place.index, uri } };
         let exp = self.exp.min(session.expires.as_secs());
         Self { exp, session: Some(SessionClaims { sid: &session.id, status }), ..self }
+    }
+
+    /// The same token for whoever holds a key or certificate.
+    #[must_use]
+    pub fn bound_to(self, confirmation: &'a Confirmation) -> Self {
+        Self { cnf: Some(confirmation), ..self }
     }
 
     /// Seconds from `now` until it expires: `expires_in` of the token response.

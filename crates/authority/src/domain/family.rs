@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use probity_jose::{UnixTime, base64url};
 use zeroize::Zeroizing;
 
+use super::confirmation::Confirmation;
 use super::grant::Grant;
 use super::secret::{MalformedSecret, PlainSecret, SecretKind};
 
@@ -34,6 +35,9 @@ pub struct Family {
     pub session_id: Option<String>,
     /// What was granted.
     pub grant: Grant,
+    /// What its refresh tokens are bound to: those of public clients, whom nothing else authenticates (RFC 8705 section 4,
+    /// RFC 9449 section 5).
+    pub confirmation: Option<Confirmation>,
     /// The counter of the current refresh token.
     pub counter: u32,
     /// When the current refresh token was issued.
@@ -135,6 +139,7 @@ mod tests {
             subject: "u".into(),
             session_id: Some("s".into()),
             grant: Grant::sample(NOW),
+            confirmation: None,
             counter: 7,
             rotated: UnixTime::from_secs(995),
             expires: UnixTime::from_secs(2_000),

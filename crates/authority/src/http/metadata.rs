@@ -6,6 +6,7 @@ use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::{path, request_object};
 use crate::authority::State;
@@ -36,9 +37,15 @@ fn document(state: &State) -> Value {
     let scopes: Vec<_> = [scope::OPENID, scope::OFFLINE_ACCESS].into_iter().chain(claims::claim_scopes()).collect();
     let about_login = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid", "at_hash"];
     let at = |path: &str| format!("{issuer}{path}");
-    let methods = ["client_secret_basic", "client_secret_post", "none"];
-    let confidential = ["client_secret_basic", "client_secret_post"];
-    json!({
+    let certified = state.client_certificates.is_some();
+    let vouched = state.vouchers.is_some();
+    let confidential: Vec<_> = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+        .into_iter()
+        .chain(vouched.then_some("tls_client_auth"))
+        .chain(certified.then_some("self_signed_tls_client_auth"))
+        .collect();
+    let methods: Vec<_> = confidential.iter().copied().chain(["none"]).collect();
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at(path::AUTHORIZE),
         "token_endpoint": at(path::TOKEN),
@@ -56,6 +63,10 @@ fn document(state: &State) -> Value {
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": confidential,
+        "token_endpoint_auth_signing_alg_values_supported": request_object::algorithm_names(),
+        "revocation_endpoint_auth_signing_alg_values_supported": request_object::algorithm_names(),
+        "introspection_endpoint_auth_signing_alg_values_supported": request_object::algorithm_names(),
+        "tls_client_certificate_bound_access_tokens": certified,
         "scopes_supported": scopes,
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
@@ -73,5 +84,23 @@ fn document(state: &State) -> Value {
         "request_uri_parameter_supported": false,
         "request_object_signing_alg_values_supported": request_object::algorithm_names(),
         "require_signed_request_object": false,
+    });
+    let aliases = state.client_certificates.as_ref().and_then(|certificates| certificates.url.as_deref());
+    if let (Some(aliases), Some(document)) = (aliases, document.as_object_mut()) {
+        document.insert("mtls_endpoint_aliases".to_owned(), endpoint_aliases(issuer, aliases));
+    }
+    document
+}
+
+/// Where the endpoints are at which clients present certificates: RFC 8705 section 5.
+fn endpoint_aliases(issuer: &str, base: &str) -> Value {
+    let tenant = Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
+    let at = |path: &str| format!("{}{tenant}{path}", base.trim_end_matches('/'));
+    json!({
+        "token_endpoint": at(path::TOKEN),
+        "pushed_authorization_request_endpoint": at(path::PAR),
+        "revocation_endpoint": at(path::REVOKE),
+        "introspection_endpoint": at(path::INTROSPECT),
+        "userinfo_endpoint": at(path::USERINFO),
     })
 }

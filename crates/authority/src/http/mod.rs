@@ -16,6 +16,7 @@ mod login;
 mod metadata;
 mod own_token;
 mod par;
+mod protected;
 mod reply;
 mod request_object;
 mod revoke;

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::Shared;
 use super::error::OAuthError;
 use super::form::Form;
+use super::own_token::OwnToken;
 use crate::authority;
 use crate::domain::client::Client;
 use crate::domain::revocation::Order;
@@ -43,7 +44,7 @@ async fn order(
         };
         return if family.client_id == client.id { Ok(Some(Order::Family(family.id))) } else { Err(ANOTHERS) };
     }
-    let Some(token) = state.own_token(token, now) else {
+    let Some(OwnToken { token, .. }) = state.own_token(token, now) else {
         return Ok(None);
     };
     if token.client() != Some(client.id.as_str()) {

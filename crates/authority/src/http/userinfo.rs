@@ -1,16 +1,15 @@
 //! `/userinfo`: claims about the user, for the access token of a grant with `openid` (OpenID Connect Core 1.0 section 5.3).
 
-use ::http::header::{CONTENT_TYPE, HeaderMap};
+use ::http::header::CONTENT_TYPE;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use probity_verifier::clock::unix_now;
 use serde_json::{Map, Value};
 
 use super::Shared;
 use super::error::OAuthError;
 use super::form::Form;
-use super::stream::bearer;
+use super::protected::Protected;
 use crate::authority;
 use crate::domain::scope;
 
@@ -19,28 +18,28 @@ const TYPE: &str = "JWT";
 
 const NOT_GOOD: OAuthError = OAuthError::InvalidToken("the token is not good");
 
-pub(super) async fn get(State(state): Shared, headers: HeaderMap) -> Result<Response, OAuthError> {
-    let token = bearer(&headers).ok_or(OAuthError::NoToken)?;
-    answer(&state, token).await
+pub(super) async fn get(State(state): Shared, request: Protected) -> Result<Response, OAuthError> {
+    let token = request.token().ok_or(OAuthError::NoToken)?;
+    answer(&state, &request, token).await
 }
 
 /// The token may also come in a form (RFC 6750 section 2.2), but not in two places.
 pub(super) async fn post(
     State(state): Shared,
-    headers: HeaderMap,
+    request: Protected,
     form: Result<Form, OAuthError>,
 ) -> Result<Response, OAuthError> {
     let form = form.ok();
     let in_form = form.as_ref().and_then(|form| form.parameters.get("access_token"));
-    match (bearer(&headers), in_form) {
+    match (request.token(), in_form) {
         (Some(_), Some(_)) => Err(OAuthError::InvalidRequest("the token came in more than one way")),
-        (Some(token), None) | (None, Some(token)) => answer(&state, token).await,
+        (Some(token), None) | (None, Some(token)) => answer(&state, &request, token).await,
         (None, None) => Err(OAuthError::NoToken),
     }
 }
 
-async fn answer(state: &authority::State, token: &str) -> Result<Response, OAuthError> {
-    let token = state.live_token(token, unix_now()).ok_or(NOT_GOOD)?;
+async fn answer(state: &authority::State, request: &Protected, token: &str) -> Result<Response, OAuthError> {
+    let token = request.check(state, token)?.token;
     if !token.has_scope(scope::OPENID) {
         return Err(OAuthError::InsufficientScope(scope::OPENID));
     }

@@ -1,14 +1,24 @@
 //! Grants and their refresh tokens in the store: one row each, however often they rotate.
 
 use probity_jose::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use super::clients::scope_of;
 use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
 use super::value::Inconsistent;
 use super::write::{Conflict, Expect, Statement};
+use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
 use crate::domain::grant::Grant;
+
+/// What no statement asks for.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    #[serde(flatten)]
+    grant: Grant,
+    confirmation: Option<Confirmation>,
+}
 
 impl Store {
     /// The family of an identifier.
@@ -21,12 +31,14 @@ impl Store {
         let Some(row) = self.query_one(sql, &[id.into()]).await? else {
             return Ok(None);
         };
+        let details: Details = from_document(row.text(9)?, "a grant can't be read")?;
         Ok(Some(Family {
             id: row.text(0)?.to_owned(),
             client_id: row.text(1)?.to_owned(),
             subject: row.text(2)?.to_owned(),
             session_id: Some(row.text(3)?).filter(|sid| !sid.is_empty()).map(str::to_owned),
-            grant: grant_of(row.text(9)?, row.text(4)?)?,
+            grant: Grant { scope: scope_of(row.text(4)?)?, ..details.grant },
+            confirmation: details.confirmation,
             counter: row.number(5)?,
             rotated: row.time(6)?,
             expires: row.time(7)?,
@@ -51,7 +63,7 @@ impl Family {
                 self.counter.into(),
                 self.rotated.into(),
                 self.expires.into(),
-                to_document(&self.grant).into(),
+                to_document(&Details { grant: self.grant.clone(), confirmation: self.confirmation.clone() }).into(),
             ],
             Expect::One(Conflict::Taken),
         )

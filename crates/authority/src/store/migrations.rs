@@ -5,4 +5,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_main_path.sql"),
     include_str!("migrations/0002_openid.sql"),
     include_str!("migrations/0003_requests.sql"),
+    include_str!("migrations/0004_clients.sql"),
 ];

@@ -20,6 +20,7 @@ mod pushed_requests;
 mod revocations;
 mod sessions;
 mod sqlite;
+mod used_ids;
 mod users;
 mod value;
 mod write;
@@ -36,6 +37,7 @@ pub(crate) use postgres::PostgresSite;
 pub(crate) use pushed_requests::{drop_expired_pushed_requests, use_pushed_request};
 pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};
+pub(crate) use used_ids::{drop_expired_ids, use_once};
 pub use write::Conflict;
 pub(crate) use write::Write;
 

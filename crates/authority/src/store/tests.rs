@@ -12,6 +12,7 @@ use crate::domain::claims::ClaimsRequest;
 use crate::domain::client::metadata::{ClientMetadata, SubjectType};
 use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::{Client, GrantType};
+use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
 use crate::domain::grant::Grant;
 use crate::domain::revocation::Order;
@@ -101,6 +102,7 @@ fn family(id: &str) -> Family {
             authentication: Authentication::by_password(NOW),
             claims: ClaimsRequest::parse(r#"{"userinfo":{"name":{"essential":true}}}"#).unwrap(),
         },
+        confirmation: Some(Confirmation::Certificate("hash".into())),
         counter: 0,
         rotated: NOW,
         expires: UnixTime::from_secs(9_000),

@@ -19,10 +19,61 @@ pub enum SubjectType {
     Pairwise,
 }
 
+/// How a client authenticates itself: RFC 7591 section 2, RFC 8705 section 2. Shared keys (`client_secret_jwt`) are not
+/// among them: the store has only hashes of secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// Not at all: a public client.
+    None,
+    /// By its secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// By its secret in the body.
+    ClientSecretPost,
+    /// By an assertion that it has signed (RFC 7523).
+    PrivateKeyJwt,
+    /// By a certificate that a certificate authority vouches for.
+    TlsClientAuth,
+    /// By a certificate with a registered key.
+    SelfSignedTlsClientAuth,
+}
+
+/// What the certificate of a client with [`AuthMethod::TlsClientAuth`] must be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateSubject<'a> {
+    /// The subject's distinguished name, as RFC 4514 writes it.
+    Name(&'a str),
+    /// A DNS name among the alternative names.
+    Dns(&'a str),
+    /// A URI.
+    Uri(&'a str),
+    /// An IP address.
+    Ip(&'a str),
+    /// An e-mail address.
+    Email(&'a str),
+}
+
 /// The metadata of a client beside what every client has. What is absent has the default of its specification or ours.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "the specifications' own members")]
 pub struct ClientMetadata {
+    /// How it authenticates itself, at every endpoint. When it says nothing: by its secret, either way, if it has one.
+    pub token_endpoint_auth_method: Option<AuthMethod>,
+    /// The algorithm that its assertions must have.
+    pub token_endpoint_auth_signing_alg: Option<PublicAlgorithm>,
+    /// The subject of its certificate (RFC 8705 section 2.1.2): this, or exactly one of the next four.
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// A DNS name of its certificate.
+    pub tls_client_auth_san_dns: Option<String>,
+    /// A URI of its certificate.
+    pub tls_client_auth_san_uri: Option<String>,
+    /// An IP address of its certificate.
+    pub tls_client_auth_san_ip: Option<String>,
+    /// An e-mail address of its certificate.
+    pub tls_client_auth_san_email: Option<String>,
+    /// Whether its tokens are bound to its certificate (RFC 8705 section 3.4).
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// The algorithm of its ID tokens.
     pub id_token_signed_response_alg: Option<PublicAlgorithm>,
     /// The algorithm of userinfo responses; without it they are plain JSON.
@@ -63,6 +114,13 @@ impl ClientMetadata {
         hosts.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
 
+    /// Whether it presents certificates.
+    pub const fn needs_certificate(&self) -> bool {
+        let method = self.token_endpoint_auth_method;
+        self.tls_client_certificate_bound_access_tokens
+            || matches!(method, Some(AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth))
+    }
+
     /// The algorithms that the authority is to sign with for it.
     pub fn algorithms(&self) -> impl Iterator<Item = PublicAlgorithm> {
         let chosen = [
@@ -78,6 +136,18 @@ impl ClientMetadata {
     /// # Errors
     /// Names the member and says what is wrong with it.
     pub fn check(&self, redirect_uris: &[String]) -> Result<(), String> {
+        let has_keys = self.jwks.is_some() || self.jwks_uri.is_some();
+        match self.token_endpoint_auth_method {
+            Some(AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth) if !has_keys => {
+                return Err("jwks: the token_endpoint_auth_method needs keys".to_owned());
+            }
+            Some(AuthMethod::TlsClientAuth) if self.certificate_subject().is_none() => {
+                let reason =
+                    "tls_client_auth_subject_dn: tls_client_auth needs this, or exactly one tls_client_auth_san";
+                return Err(reason.to_owned());
+            }
+            _ => {}
+        }
         if self.subject_type == SubjectType::Pairwise && self.sector(redirect_uris).is_none() {
             return Err(
                 "sector_identifier_uri: pairwise subjects need one, or redirect URIs of a single host".to_owned()

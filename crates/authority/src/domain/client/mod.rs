@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::secret::SecretHash;
-use metadata::{ClientMetadata, SubjectType};
+use metadata::{AuthMethod, ClientMetadata, SubjectType};
 use policy::ClientPolicy;
 
 /// The longest `client_id`, in bytes.
@@ -80,9 +80,21 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether it has no secret (RFC 6749 section 2.1).
-    pub const fn is_public(&self) -> bool {
-        self.secret.is_none()
+    /// Whether it can't authenticate itself (RFC 6749 section 2.1).
+    pub fn is_public(&self) -> bool {
+        match self.metadata.token_endpoint_auth_method {
+            None => self.secret.is_none(),
+            Some(method) => method == AuthMethod::None,
+        }
+    }
+
+    /// Whether it authenticates itself by a method.
+    pub fn authenticates_by(&self, method: AuthMethod) -> bool {
+        match self.metadata.token_endpoint_auth_method {
+            Some(registered) => registered == method,
+            None if self.secret.is_none() => method == AuthMethod::None,
+            None => matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost),
+        }
     }
 
     /// The sector whose names its users have there; nothing when they have the same name everywhere.

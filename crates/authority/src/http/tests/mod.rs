@@ -2,6 +2,7 @@
 
 mod admin;
 mod authorize;
+mod client_authentication;
 mod id_token;
 mod introspect;
 mod metadata;
@@ -201,6 +202,7 @@ impl Fixture {
             // Making RSA keys takes a second each: only where they are needed.
             signing_algorithms: vec![PublicAlgorithm::ES256, PublicAlgorithm::EDDSA],
             lifetimes: Lifetimes::default(),
+            client_certificates: None,
             outbound: OutboundConfig::default(),
             clients: vec![
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),

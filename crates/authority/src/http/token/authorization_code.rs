@@ -3,14 +3,13 @@
 use probity_jose::UnixTime;
 use tracing::warn;
 
-use super::TokenAnswer;
 use super::grant::GrantTokens;
+use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
-use crate::domain::client::{Client, GrantType};
+use crate::domain::client::GrantType;
 use crate::domain::code::Redemption;
 use crate::domain::family::Family;
 use crate::domain::lifetimes::last_token_expiry;
-use crate::domain::parameters::Parameters;
 use crate::domain::revocation::Order;
 use crate::domain::scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
@@ -21,11 +20,8 @@ use crate::store::{Conflict, Write, WriteError, add_pairwise_name, redeem_code};
 
 const UNKNOWN: OAuthError = OAuthError::InvalidGrant("the code is unknown, expired or used");
 
-pub(super) async fn exchange(
-    state: &State,
-    client: &Client,
-    parameters: &Parameters,
-) -> Result<TokenAnswer, OAuthError> {
+pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
+    let TokenRequest { client, parameters, .. } = *request;
     let code = parameters.get("code").ok_or(OAuthError::InvalidRequest("code is missing"))?;
     let code = PlainSecret::hash_of(SecretKind::Code, code).map_err(|_| UNKNOWN)?;
     let grant = state.store.code(&code).await?.ok_or(UNKNOWN)?;
@@ -52,6 +48,7 @@ pub(super) async fn exchange(
         subject: session.subject.clone(),
         session_id: (!is_offline).then(|| session.id.clone()),
         grant: grant.grant,
+        confirmation: request.refresh_confirmation(),
         counter: 0,
         rotated: now,
         expires: if is_offline { expires } else { expires.min(session.expires) },
@@ -75,6 +72,7 @@ pub(super) async fn exchange(
         family: &family,
         scope: &family.grant.scope,
         audience: &audience,
+        confirmation: request.confirmation.as_ref(),
         session: family.session_id.is_some().then_some(&session),
         session_id: Some(&session.id),
         nonce: grant.nonce.as_deref(),

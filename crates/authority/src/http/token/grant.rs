@@ -5,6 +5,7 @@ use probity_jose::UnixTime;
 use super::TokenAnswer;
 use crate::authority::State;
 use crate::domain::client::{Client, GrantType};
+use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
 use crate::domain::scope::{self, Scope};
 use crate::domain::session::Session;
@@ -23,6 +24,8 @@ pub(super) struct GrantTokens<'a> {
     pub(super) scope: &'a Scope,
     /// Where the access token is to be good.
     pub(super) audience: &'a [String],
+    /// What the access token is bound to.
+    pub(super) confirmation: Option<&'a Confirmation>,
     /// The session that the tokens end with.
     pub(super) session: Option<&'a Session>,
     /// `sid` of the ID token: also of a session that the other tokens do not end with.
@@ -33,7 +36,7 @@ pub(super) struct GrantTokens<'a> {
 
 impl GrantTokens<'_> {
     pub(super) async fn issue(self, state: &State, now: UnixTime) -> Result<TokenAnswer, OAuthError> {
-        let Self { client, subject, family, scope, audience, session, session_id, nonce } = self;
+        let Self { client, subject, family, scope, audience, confirmation, session, session_id, nonce } = self;
         let authentication = &family.grant.authentication;
         let order = TokenOrder {
             client,
@@ -43,6 +46,7 @@ impl GrantTokens<'_> {
             family: Some(&family.id),
             authentication: Some(authentication),
             session,
+            confirmation,
         };
         let access = state.issue(order, now)?;
         let id_token = if scope.contains(scope::OPENID) {

@@ -15,6 +15,8 @@ use super::error::OAuthError;
 use super::form::Form;
 use super::log::Line;
 use crate::domain::client::{Client, GrantType};
+use crate::domain::confirmation::Confirmation;
+use crate::domain::parameters::Parameters;
 use crate::domain::scope::Scope;
 use crate::domain::secret::PlainSecret;
 use crate::issue::Issued;
@@ -27,12 +29,40 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
     if !client.may_use(grant) {
         return Err(OAuthError::UnauthorizedClient("the client may not use this grant type"));
     }
+    let confirmation = confirmation(&client, &form)?;
+    let request = TokenRequest { client: &client, parameters: &form.parameters, confirmation };
     let answer = match grant {
-        GrantType::AuthorizationCode => authorization_code::exchange(&state, &client, &form.parameters).await,
-        GrantType::ClientCredentials => client_credentials::exchange(&state, &client, &form.parameters).await,
-        GrantType::RefreshToken => refresh_token::exchange(&state, &client, &form.parameters).await,
+        GrantType::AuthorizationCode => authorization_code::exchange(&state, &request).await,
+        GrantType::ClientCredentials => client_credentials::exchange(&state, &request).await,
+        GrantType::RefreshToken => refresh_token::exchange(&state, &request).await,
     }?;
     Ok(answer.into_response(&client))
+}
+
+/// A request of a client that was authenticated.
+struct TokenRequest<'a> {
+    client: &'a Client,
+    parameters: &'a Parameters,
+    /// What the client has proven to have, to which its tokens are to be bound.
+    confirmation: Option<Confirmation>,
+}
+
+/// What the tokens are to be bound to.
+fn confirmation(client: &Client, form: &Form) -> Result<Option<Confirmation>, OAuthError> {
+    if !client.metadata.tls_client_certificate_bound_access_tokens {
+        return Ok(None);
+    }
+    // RFC 8705 section 3.4: all of this client's tokens are bound, so it needs a certificate each time.
+    let certificate = form.certificate.as_ref();
+    let certificate = certificate.ok_or(OAuthError::InvalidRequest("the client has to present its certificate"))?;
+    Ok(Some(Confirmation::Certificate(certificate.thumbprint())))
+}
+
+impl TokenRequest<'_> {
+    /// What the refresh tokens of a new grant are bound to: a confidential client's are bound to the client.
+    fn refresh_confirmation(&self) -> Option<Confirmation> {
+        self.confirmation.clone().filter(|_| self.client.is_public())
+    }
 }
 
 /// What a grant comes to.

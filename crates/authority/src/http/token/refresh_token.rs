@@ -3,12 +3,10 @@
 use probity_jose::UnixTime;
 use tracing::warn;
 
-use super::TokenAnswer;
 use super::grant::GrantTokens;
+use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
-use crate::domain::client::Client;
 use crate::domain::family::{Family, Refresh};
-use crate::domain::parameters::Parameters;
 use crate::domain::revocation::Order;
 use crate::http::error::OAuthError;
 use crate::store::{Conflict, Write, WriteError};
@@ -18,17 +16,18 @@ const UNKNOWN: OAuthError = OAuthError::InvalidGrant("the refresh token is unkno
 /// How often a lost race is looked at again; each time somebody else has rotated the family.
 const MAX_ATTEMPTS: usize = 3;
 
-pub(super) async fn exchange(
-    state: &State,
-    client: &Client,
-    parameters: &Parameters,
-) -> Result<TokenAnswer, OAuthError> {
+pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
+    let TokenRequest { client, parameters, .. } = *request;
     let token = parameters.get("refresh_token").ok_or(OAuthError::InvalidRequest("refresh_token is missing"))?;
     let (id, counter) = state.keys.refresh().read(token).map_err(|_| UNKNOWN)?;
     for _ in 0..MAX_ATTEMPTS {
         let family = state.store.family(&id).await?.ok_or(UNKNOWN)?;
         // RFC 6749 section 6: bound to the client. Another client's use changes nothing.
         if family.client_id != client.id {
+            return Err(UNKNOWN);
+        }
+        // Nor has anybody else's, who does not have what it is bound to.
+        if family.confirmation.is_some() && family.confirmation != request.confirmation {
             return Err(UNKNOWN);
         }
         // RFC 6749 section 6: never more than was granted.
@@ -57,6 +56,7 @@ pub(super) async fn exchange(
             family: &Family { counter: current, ..family },
             scope: &scope,
             audience: &audience,
+            confirmation: request.confirmation.as_ref(),
             session: session.as_ref(),
             session_id: session.as_ref().map(|session| session.id.as_str()),
             nonce: None,
