@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
 use tracing::{error, info, warn};
+use url::Url;
 
 use crate::client_certificates::Vouchers;
 use crate::client_keys::FetchedKeys;
@@ -36,6 +37,7 @@ use crate::domain::ticket::{MAX_UNDER_WAY_SECONDS, Tickets};
 use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
+use crate::http::dpop::Dpop;
 use crate::keys::{KeyError, Keys};
 use crate::moment::TokenClock;
 use crate::outbound::{Https, Outbound};
@@ -115,8 +117,12 @@ pub(crate) struct State {
     pub(crate) fetched_keys: FetchedKeys,
     /// Whose word counts for client certificates.
     pub(crate) vouchers: Option<Vouchers>,
-    /// How client certificates are asked for; nothing when they are not.
-    pub(crate) client_certificates: Option<ClientCertificatesConfig>,
+    /// Whether client certificates are asked for.
+    pub(crate) asks_for_certificates: bool,
+    /// Where the endpoints are at which they are asked for, if not at the issuer: what takes the issuer's place.
+    pub(crate) certified_base: Option<String>,
+    /// Proofs of possession.
+    pub(crate) dpop: Dpop,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -182,7 +188,9 @@ impl Authority {
             outbound,
             fetched_keys: FetchedKeys::default(),
             vouchers,
-            client_certificates: config.client_certificates.clone(),
+            asks_for_certificates: certificates.is_some(),
+            certified_base: certificates.and_then(|certificates| certified_base(&config.issuer, certificates)),
+            dpop: Dpop::new(entropy::bytes()?, config.dpop.require_nonce, now),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
@@ -286,6 +294,12 @@ fn read_certificates(path: &Path) -> Result<RootCertStore, StartError> {
         trusted.add(certificate).map_err(|error| file_error(path, &error.to_string()))?;
     }
     if trusted.is_empty() { Err(file_error(path, "no certificate in the file")) } else { Ok(trusted) }
+}
+
+/// Where clients present certificates: the issuer's path at another address (RFC 8705 section 5).
+fn certified_base(issuer: &str, certificates: &ClientCertificatesConfig) -> Option<String> {
+    let path = Url::parse(issuer).ok()?.path().trim_end_matches('/').to_owned();
+    Some(format!("{}{path}", certificates.url.as_deref()?.trim_end_matches('/')))
 }
 
 /// Certificates by which other servers are trusted, besides the system's.

@@ -43,6 +43,9 @@ pub struct AuthorityConfig {
     pub lifetimes: Lifetimes,
     /// Ask TLS clients for certificates (RFC 8705). Without it, nobody can authenticate by one.
     pub client_certificates: Option<ClientCertificatesConfig>,
+    /// Proofs of possession (RFC 9449).
+    #[serde(default)]
+    pub dpop: DpopConfig,
     /// How addresses that clients name are asked.
     #[serde(default)]
     pub outbound: OutboundConfig,
@@ -119,6 +122,21 @@ pub struct ClientCertificatesConfig {
     pub listen: Option<SocketAddr>,
     /// Where clients reach that: an https URL without path. Required beside `listen`.
     pub url: Option<String>,
+}
+
+/// Proofs of possession: RFC 9449.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DpopConfig {
+    /// Whether each proof needs a nonce of ours, so that it can't have been made in advance. A client's first proof then
+    /// costs one more round trip.
+    pub require_nonce: bool,
+}
+
+impl Default for DpopConfig {
+    fn default() -> Self {
+        Self { require_nonce: true }
+    }
 }
 
 /// Requests that the authority makes itself, to addresses that clients name: key sets, client documents, logout.

@@ -49,7 +49,7 @@ pub(crate) struct TokenOrder<'a> {
     /// With which session it ends.
     pub(crate) session: Option<&'a Session>,
     /// To what it is bound.
-    pub(crate) confirmation: Option<&'a Confirmation>,
+    pub(crate) confirmation: &'a Confirmation,
 }
 
 /// What an ID token is to say.
@@ -96,8 +96,8 @@ impl State {
         if let Some(session) = order.session {
             claims = claims.in_session(session);
         }
-        if let Some(confirmation) = order.confirmation {
-            claims = claims.bound_to(confirmation);
+        if !order.confirmation.is_empty() {
+            claims = claims.bound_to(order.confirmation);
         }
         let expires_in = claims.expires_in(now);
         let token = self.sign(access_token::TYPE, &claims, None)?;

@@ -37,7 +37,7 @@ pub struct Family {
     pub grant: Grant,
     /// What its refresh tokens are bound to: those of public clients, whom nothing else authenticates (RFC 8705 section 4,
     /// RFC 9449 section 5).
-    pub confirmation: Option<Confirmation>,
+    pub confirmation: Confirmation,
     /// The counter of the current refresh token.
     pub counter: u32,
     /// When the current refresh token was issued.
@@ -139,7 +139,7 @@ mod tests {
             subject: "u".into(),
             session_id: Some("s".into()),
             grant: Grant::sample(NOW),
-            confirmation: None,
+            confirmation: Confirmation::default(),
             counter: 7,
             rotated: UnixTime::from_secs(995),
             expires: UnixTime::from_secs(2_000),

@@ -11,6 +11,7 @@ pub mod claims;
 pub mod client;
 pub mod code;
 pub mod confirmation;
+pub mod dpop;
 pub mod family;
 pub mod grant;
 pub mod id_token;

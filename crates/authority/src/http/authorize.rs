@@ -111,6 +111,7 @@ async fn grant(
         },
         nonce: request.nonce.clone(),
         challenge: request.challenge,
+        key: request.key.clone(),
         expires: now.plus(state.lifetimes.code),
         redeemed_for: None,
     };

@@ -29,9 +29,11 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>
 
 /// All claims of the token (section 2.2), and what they mean here.
 fn access_token(state: &authority::State, token: &str, now: UnixTime) -> Option<Value> {
-    let mut claims = state.live_token(token, now)?.claims;
+    let own = state.live_token(token, now)?;
+    let is_bound_to_key = own.confirmation().ok()?.key.is_some();
+    let mut claims = own.claims;
     claims.insert("active".to_owned(), true.into());
-    claims.insert("token_type".to_owned(), "Bearer".into());
+    claims.insert("token_type".to_owned(), if is_bound_to_key { "DPoP" } else { "Bearer" }.into());
     Some(claims.into())
 }
 

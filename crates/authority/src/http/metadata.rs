@@ -6,7 +6,6 @@ use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::Router;
 use axum::routing::get;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{path, request_object};
 use crate::authority::State;
@@ -37,7 +36,7 @@ fn document(state: &State) -> Value {
     let scopes: Vec<_> = [scope::OPENID, scope::OFFLINE_ACCESS].into_iter().chain(claims::claim_scopes()).collect();
     let about_login = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "sid", "at_hash"];
     let at = |path: &str| format!("{issuer}{path}");
-    let certified = state.client_certificates.is_some();
+    let certified = state.asks_for_certificates;
     let vouched = state.vouchers.is_some();
     let confidential: Vec<_> = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
         .into_iter()
@@ -67,6 +66,7 @@ fn document(state: &State) -> Value {
         "revocation_endpoint_auth_signing_alg_values_supported": request_object::algorithm_names(),
         "introspection_endpoint_auth_signing_alg_values_supported": request_object::algorithm_names(),
         "tls_client_certificate_bound_access_tokens": certified,
+        "dpop_signing_alg_values_supported": request_object::algorithm_names(),
         "scopes_supported": scopes,
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
@@ -85,17 +85,15 @@ fn document(state: &State) -> Value {
         "request_object_signing_alg_values_supported": request_object::algorithm_names(),
         "require_signed_request_object": false,
     });
-    let aliases = state.client_certificates.as_ref().and_then(|certificates| certificates.url.as_deref());
-    if let (Some(aliases), Some(document)) = (aliases, document.as_object_mut()) {
-        document.insert("mtls_endpoint_aliases".to_owned(), endpoint_aliases(issuer, aliases));
+    if let (Some(base), Some(document)) = (&state.certified_base, document.as_object_mut()) {
+        document.insert("mtls_endpoint_aliases".to_owned(), endpoint_aliases(base));
     }
     document
 }
 
 /// Where the endpoints are at which clients present certificates: RFC 8705 section 5.
-fn endpoint_aliases(issuer: &str, base: &str) -> Value {
-    let tenant = Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
-    let at = |path: &str| format!("{}{tenant}{path}", base.trim_end_matches('/'));
+fn endpoint_aliases(base: &str) -> Value {
+    let at = |path: &str| format!("{base}{path}");
     json!({
         "token_endpoint": at(path::TOKEN),
         "pushed_authorization_request_endpoint": at(path::PAR),

@@ -5,6 +5,7 @@ mod authorization_request;
 mod authorize;
 mod browser;
 mod client_authentication;
+pub(crate) mod dpop;
 mod error;
 mod failure;
 mod form;
@@ -33,7 +34,7 @@ use ::http::{Response, StatusCode};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use url::Url;
@@ -73,6 +74,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))
         .route(path::REVOKE, post(revoke::post))
         .route(path::INTROSPECT, post(introspect::post))
+        .route_layer(from_fn_with_state(Arc::clone(&state), dpop::give_nonce))
         .route(path::REVOCATION_STREAM, get(stream::get))
         .nest(path::ADMIN, admin::router())
         .route(browser::STYLE_PATH, get(style))

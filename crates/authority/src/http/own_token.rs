@@ -16,8 +16,11 @@ pub(super) struct OwnToken {
 
 impl OwnToken {
     /// What it is bound to.
-    pub(super) fn confirmation(&self) -> Option<Confirmation> {
-        self.claims.get("cnf").and_then(|cnf| serde_json::from_value(cnf.clone()).ok())
+    ///
+    /// # Errors
+    /// To something that is not understood, so that whether it may be used can't be known.
+    pub(super) fn confirmation(&self) -> Result<Confirmation, serde_json::Error> {
+        self.claims.get("cnf").map_or(Ok(Confirmation::default()), |cnf| serde_json::from_value(cnf.clone()))
     }
 }
 

@@ -1,16 +1,17 @@
 //! `POST /par`: a client pushes its authorization request, and gets a reference to it (RFC 9126).
 
-use ::http::StatusCode;
+use ::http::{Method, StatusCode};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use probity_verifier::clock::unix_now;
 use serde_json::json;
 
-use super::Shared;
+use super::dpop::ProofFor;
 use super::error::OAuthError;
 use super::form::Form;
 use super::log::Line;
+use super::{Shared, path};
 use crate::domain::authorization::{AuthorizationError, AuthorizationRequest, Origin};
 use crate::domain::parameters::Parameters;
 use crate::domain::pushed_request::{PUSHED_SECONDS, PushedRequest, REFERENCE_PREFIX};
@@ -22,7 +23,10 @@ use crate::store::Write;
 const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
 
 pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
+    let proof =
+        state.read_proof(&form.headers, ProofFor { method: &Method::POST, path: path::PAR, access_token: None })?;
     let client = state.authenticate(&form).await?;
+    let key = state.use_proof(proof)?;
     let now = unix_now();
     let parameters = CREDENTIALS.into_iter().fold(form.parameters, Parameters::without);
     if parameters.get("request_uri").is_some() {
@@ -40,7 +44,14 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
     if parameters.get("client_id").is_some_and(|id| id != client.id) {
         return Err(OAuthError::InvalidRequest("client_id is not that of the client that authenticates itself"));
     }
-    let parameters = parameters.with("client_id", &client.id);
+    let mut parameters = parameters.with("client_id", &client.id);
+    // RFC 9449 section 10.1: a proof here says the same as dpop_jkt.
+    if let Some(key) = key {
+        if parameters.get("dpop_jkt").is_some_and(|other| other != key) {
+            return Err(OAuthError::InvalidDpopProof("the proof's key is not that of dpop_jkt"));
+        }
+        parameters = parameters.with("dpop_jkt", &key);
+    }
     AuthorizationRequest::read(&parameters, &client, Origin { pushed: true, signed })
         .map_err(|error| at_once(&error))?;
     if let Some(hint) = parameters.get("id_token_hint") {

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use super::Shared;
 use super::error::OAuthError;
 use super::form::Form;
-use super::protected::Protected;
+use super::path;
+use super::protected::{PresentedToken, Protected};
 use crate::authority;
 use crate::domain::scope;
 
@@ -33,13 +34,18 @@ pub(super) async fn post(
     let in_form = form.as_ref().and_then(|form| form.parameters.get("access_token"));
     match (request.token(), in_form) {
         (Some(_), Some(_)) => Err(OAuthError::InvalidRequest("the token came in more than one way")),
-        (Some(token), None) | (None, Some(token)) => answer(&state, &request, token).await,
+        (Some(token), None) => answer(&state, &request, token).await,
+        (None, Some(token)) => answer(&state, &request, PresentedToken::Bearer(token)).await,
         (None, None) => Err(OAuthError::NoToken),
     }
 }
 
-async fn answer(state: &authority::State, request: &Protected, token: &str) -> Result<Response, OAuthError> {
-    let token = request.check(state, token)?.token;
+async fn answer(
+    state: &authority::State,
+    request: &Protected,
+    token: PresentedToken<'_>,
+) -> Result<Response, OAuthError> {
+    let token = request.check(state, path::USERINFO, token)?.token;
     if !token.has_scope(scope::OPENID) {
         return Err(OAuthError::InsufficientScope(scope::OPENID));
     }

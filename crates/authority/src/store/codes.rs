@@ -1,15 +1,26 @@
 //! Authorization codes in the store.
 
 use probity_jose::UnixTime;
+use serde::{Deserialize, Serialize};
 
-use super::document::to_document;
+use super::clients::scope_of;
+use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
-use super::families::grant_of;
 use super::value::Inconsistent;
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::code::CodeGrant;
+use crate::domain::grant::Grant;
 use crate::domain::pkce::Challenge;
 use crate::domain::secret::SecretHash;
+
+/// What no statement asks for.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    #[serde(flatten)]
+    grant: Grant,
+    #[serde(default)]
+    key: Option<String>,
+}
 
 impl Store {
     /// What a code stands for.
@@ -22,12 +33,14 @@ impl Store {
         let Some(row) = self.query_one(sql, &[code.to_text().into()]).await? else {
             return Ok(None);
         };
+        let details: Details = from_document(row.text(9)?, "a code's grant can't be read")?;
         Ok(Some(CodeGrant {
             client_id: row.text(0)?.to_owned(),
             redirect_uri: row.text(1)?.to_owned(),
             subject: row.text(2)?.to_owned(),
             session_id: row.text(3)?.to_owned(),
-            grant: grant_of(row.text(9)?, row.text(4)?)?,
+            grant: Grant { scope: scope_of(row.text(4)?)?, ..details.grant },
+            key: details.key,
             nonce: row.optional_text(5)?.map(str::to_owned),
             challenge: Challenge::parse(row.text(6)?).ok_or(Inconsistent("a code challenge can't be read"))?,
             expires: row.time(7)?,
@@ -52,7 +65,7 @@ impl CodeGrant {
                 self.nonce.as_deref().into(),
                 self.challenge.to_text().into(),
                 self.expires.into(),
-                to_document(&self.grant).into(),
+                to_document(&Details { grant: self.grant.clone(), key: self.key.clone() }).into(),
             ],
             Expect::One(Conflict::Taken),
         )

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::clients::scope_of;
 use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
-use super::value::Inconsistent;
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
@@ -17,7 +16,8 @@ use crate::domain::grant::Grant;
 struct Details {
     #[serde(flatten)]
     grant: Grant,
-    confirmation: Option<Confirmation>,
+    #[serde(default)]
+    confirmation: Confirmation,
 }
 
 impl Store {
@@ -118,9 +118,4 @@ pub(crate) fn revoke_families_of_client(client: &str, now: UnixTime) -> Statemen
 /// Drops families that are over.
 pub(crate) fn drop_expired_families(now: UnixTime) -> Statement {
     Statement::new("DELETE FROM families WHERE expires <= $1", [now.into()], Expect::Any)
-}
-
-/// A stored grant: its document, and its scope from a column of its own.
-pub(super) fn grant_of(document: &str, scope: &str) -> Result<Grant, Inconsistent> {
-    Ok(Grant { scope: scope_of(scope)?, ..from_document(document, "a grant can't be read")? })
 }

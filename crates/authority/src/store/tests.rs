@@ -102,7 +102,7 @@ fn family(id: &str) -> Family {
             authentication: Authentication::by_password(NOW),
             claims: ClaimsRequest::parse(r#"{"userinfo":{"name":{"essential":true}}}"#).unwrap(),
         },
-        confirmation: Some(Confirmation::Certificate("hash".into())),
+        confirmation: Confirmation { key: Some("thumbprint".into()), certificate: None },
         counter: 0,
         rotated: NOW,
         expires: UnixTime::from_secs(9_000),

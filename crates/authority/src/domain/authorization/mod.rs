@@ -8,6 +8,8 @@ pub use next_step::{NextStep, Situation};
 pub use prompt::Prompt;
 pub use reply::{Carrier, Reply, ReplyTo, ResponseMode, with_query};
 
+use probity_jose::base64url;
+
 use super::claims::ClaimsRequest;
 use super::client::{Client, GrantType};
 use super::parameters::Parameters;
@@ -19,6 +21,9 @@ pub const MAX_ECHOED_BYTES: usize = 2_048;
 
 /// The longest `login_hint`, in bytes.
 pub const MAX_LOGIN_HINT_BYTES: usize = 255;
+
+/// Bytes of a key's thumbprint (RFC 7638 with SHA-256).
+const THUMBPRINT_BYTES: usize = 32;
 
 /// A request that may be granted once the user has logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// Whom the client wants, as it calls them: from a verified `id_token_hint`.
     pub hinted_subject: Option<String>,
+    /// The thumbprint of the one key that may redeem the code (RFC 9449 section 10).
+    pub key: Option<String>,
     /// Where tokens are to be good (RFC 8707); nothing for the client's own audience.
     pub resources: Vec<String>,
 }
@@ -126,6 +133,10 @@ impl AuthorizationRequest {
         let claims = claims.map_err(|_| refuse("invalid_request", "claims can't be read"))?.unwrap_or_default();
         let resources = client.resources(parameters.all("resource"));
         let resources = resources.map_err(|_| refuse("invalid_target", "resource is none that the client may have"))?;
+        let key = parameters.get("dpop_jkt");
+        if key.is_some_and(|key| base64url::decode(key).map_or(0, |bytes| bytes.len()) != THUMBPRINT_BYTES) {
+            return Err(refuse("invalid_request", "dpop_jkt is no SHA-256 thumbprint as base64url"));
+        }
         let login_hint = parameters.get("login_hint").filter(|hint| hint.len() <= MAX_LOGIN_HINT_BYTES);
         Ok(Self {
             scope,
@@ -136,6 +147,7 @@ impl AuthorizationRequest {
             claims,
             login_hint: login_hint.map(str::to_owned),
             hinted_subject: None,
+            key: key.map(str::to_owned),
             resources,
             reply_to,
         })
@@ -265,6 +277,7 @@ mod tests {
             ("prompt", "maybe", "invalid_request"),
             ("max_age", "-1", "invalid_request"),
             ("claims", "[]", "invalid_request"),
+            ("dpop_jkt", "short", "invalid_request"),
             ("resource", "https://elsewhere.example", "invalid_target"),
             ("resource", "not-absolute", "invalid_target"),
             ("state", &"x".repeat(MAX_ECHOED_BYTES + 1), "invalid_request"),

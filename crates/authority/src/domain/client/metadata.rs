@@ -74,6 +74,8 @@ pub struct ClientMetadata {
     pub tls_client_auth_san_email: Option<String>,
     /// Whether its tokens are bound to its certificate (RFC 8705 section 3.4).
     pub tls_client_certificate_bound_access_tokens: bool,
+    /// Whether its tokens are bound to a key (RFC 9449 section 5.2).
+    pub dpop_bound_access_tokens: bool,
     /// The algorithm of its ID tokens.
     pub id_token_signed_response_alg: Option<PublicAlgorithm>,
     /// The algorithm of userinfo responses; without it they are plain JSON.

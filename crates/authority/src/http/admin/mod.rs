@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
 
 use super::error::OAuthError;
-use super::protected::Protected;
+use super::protected::{PresentedToken, Protected};
 use crate::authority::State;
 use crate::domain::scope;
 
@@ -35,7 +35,12 @@ impl FromRequestParts<Arc<State>> for Administrator {
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
         let request = Protected::from_request_parts(parts, state).await?;
         let token = request.token().ok_or(OAuthError::NoToken)?;
-        let token = request.check(state, token)?.token;
+        // No path is the address of all of this, so proofs fit none of it: administrators' tokens are bearer tokens, or bound
+        // to a certificate.
+        let PresentedToken::Bearer(_) = token else {
+            return Err(OAuthError::InvalidToken("DPoP is not for this"));
+        };
+        let token = request.check(state, super::path::ADMIN, token)?.token;
         let audience = format!("{}/admin", state.issuer);
         if !token.audience().contains(&audience) {
             return Err(OAuthError::InvalidToken("the token is for another audience"));

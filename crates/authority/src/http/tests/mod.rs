@@ -3,6 +3,7 @@
 mod admin;
 mod authorize;
 mod client_authentication;
+mod dpop;
 mod id_token;
 mod introspect;
 mod metadata;
@@ -32,7 +33,9 @@ use tower::ServiceExt;
 use url::Url;
 
 use crate::authority::{Authority, State};
-use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, OutboundConfig, PostgresConfig, UserConfig};
+use crate::config::{
+    AuthorityConfig, ClientConfig, DpopConfig, GuardConfig, OutboundConfig, PostgresConfig, UserConfig,
+};
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::client::GrantType;
 use crate::domain::client::metadata::ClientMetadata;
@@ -203,6 +206,7 @@ impl Fixture {
             signing_algorithms: vec![PublicAlgorithm::ES256, PublicAlgorithm::EDDSA],
             lifetimes: Lifetimes::default(),
             client_certificates: None,
+            dpop: DpopConfig::default(),
             outbound: OutboundConfig::default(),
             clients: vec![
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),

@@ -7,7 +7,7 @@ use super::grant::GrantTokens;
 use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
 use crate::domain::client::GrantType;
-use crate::domain::code::Redemption;
+use crate::domain::code::{Presentation, Redemption};
 use crate::domain::family::Family;
 use crate::domain::lifetimes::last_token_expiry;
 use crate::domain::revocation::Order;
@@ -21,14 +21,20 @@ use crate::store::{Conflict, Write, WriteError, add_pairwise_name, redeem_code};
 const UNKNOWN: OAuthError = OAuthError::InvalidGrant("the code is unknown, expired or used");
 
 pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
-    let TokenRequest { client, parameters, .. } = *request;
+    let TokenRequest { client, parameters, .. } = request;
     let code = parameters.get("code").ok_or(OAuthError::InvalidRequest("code is missing"))?;
     let code = PlainSecret::hash_of(SecretKind::Code, code).map_err(|_| UNKNOWN)?;
     let grant = state.store.code(&code).await?.ok_or(UNKNOWN)?;
     // What the client calls the user, and what its tokens therefore say.
     let subject = state.subject_for(client, &grant.subject);
     let now = state.moment(&subject, &client.id).await?;
-    let presented = grant.present(&client.id, parameters.get("redirect_uri"), parameters.get("code_verifier"), now);
+    let presentation = Presentation {
+        client_id: &client.id,
+        redirect_uri: parameters.get("redirect_uri"),
+        verifier: parameters.get("code_verifier"),
+        key: request.confirmation.key.as_deref(),
+    };
+    let presented = grant.present(presentation, now);
     match presented {
         Redemption::Redeem => {}
         Redemption::Replayed { family } => return Err(kill_replayed(state, &family, now).await),
@@ -72,7 +78,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
         family: &family,
         scope: &family.grant.scope,
         audience: &audience,
-        confirmation: request.confirmation.as_ref(),
+        confirmation: &request.confirmation,
         session: family.session_id.is_some().then_some(&session),
         session_id: Some(&session.id),
         nonce: grant.nonce.as_deref(),

@@ -7,7 +7,7 @@ use crate::http::error::OAuthError;
 use crate::issue::TokenOrder;
 
 pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
-    let TokenRequest { client, parameters, .. } = *request;
+    let TokenRequest { client, parameters, .. } = request;
     if client.is_public() {
         return Err(OAuthError::UnauthorizedClient("client_credentials is for clients with a secret"));
     }
@@ -22,7 +22,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
         family: None,
         authentication: None,
         session: None,
-        confirmation: request.confirmation.as_ref(),
+        confirmation: &request.confirmation,
     };
     let access = state.issue(order, now)?;
     Ok(TokenAnswer { access, refresh: None, id_token: None, scope })

@@ -25,7 +25,7 @@ pub(super) struct GrantTokens<'a> {
     /// Where the access token is to be good.
     pub(super) audience: &'a [String],
     /// What the access token is bound to.
-    pub(super) confirmation: Option<&'a Confirmation>,
+    pub(super) confirmation: &'a Confirmation,
     /// The session that the tokens end with.
     pub(super) session: Option<&'a Session>,
     /// `sid` of the ID token: also of a session that the other tokens do not end with.

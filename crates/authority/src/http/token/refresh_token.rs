@@ -17,7 +17,7 @@ const UNKNOWN: OAuthError = OAuthError::InvalidGrant("the refresh token is unkno
 const MAX_ATTEMPTS: usize = 3;
 
 pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
-    let TokenRequest { client, parameters, .. } = *request;
+    let TokenRequest { client, parameters, .. } = request;
     let token = parameters.get("refresh_token").ok_or(OAuthError::InvalidRequest("refresh_token is missing"))?;
     let (id, counter) = state.keys.refresh().read(token).map_err(|_| UNKNOWN)?;
     for _ in 0..MAX_ATTEMPTS {
@@ -26,8 +26,8 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
         if family.client_id != client.id {
             return Err(UNKNOWN);
         }
-        // Nor has anybody else's, who does not have what it is bound to.
-        if family.confirmation.is_some() && family.confirmation != request.confirmation {
+        // Nor does that of anybody who does not have what it is bound to.
+        if !family.confirmation.is_met_by(&request.confirmation) {
             return Err(UNKNOWN);
         }
         // RFC 6749 section 6: never more than was granted.
@@ -56,7 +56,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
             family: &Family { counter: current, ..family },
             scope: &scope,
             audience: &audience,
-            confirmation: request.confirmation.as_ref(),
+            confirmation: &request.confirmation,
             session: session.as_ref(),
             session_id: session.as_ref().map(|session| session.id.as_str()),
             nonce: None,
