@@ -19,8 +19,12 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
 use tracing::{error, info, warn};
+use url::Url;
 
-use crate::config::{AuthorityConfig, ClientConfig, ConfigError};
+use crate::client_certificates::Vouchers;
+use crate::client_keys::FetchedKeys;
+use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError};
+use crate::domain::claims::Attributes;
 use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
 use crate::domain::family::REPEAT_SECONDS;
 use crate::domain::lifetimes::{Lifetimes, MAX_ACCESS_TOKEN_SECONDS};
@@ -29,16 +33,20 @@ use crate::domain::password::{PasswordError, PasswordHash};
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
+use crate::domain::ticket::{MAX_UNDER_WAY_SECONDS, Tickets};
 use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
+use crate::http::dpop::Dpop;
 use crate::keys::{KeyError, Keys};
 use crate::moment::TokenClock;
+use crate::outbound::{Https, Outbound};
 use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
-    drop_expired_families, drop_expired_sessions, drop_lapsed_revocations,
+    drop_expired_families, drop_expired_ids, drop_expired_pushed_requests, drop_expired_sessions,
+    drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
@@ -102,7 +110,19 @@ pub(crate) struct State {
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
+    pub(crate) tickets: Tickets,
     pub(crate) places: Places,
+    /// Asks addresses that clients name.
+    pub(crate) outbound: Arc<dyn Outbound>,
+    pub(crate) fetched_keys: FetchedKeys,
+    /// Whose word counts for client certificates.
+    pub(crate) vouchers: Option<Vouchers>,
+    /// Whether client certificates are asked for.
+    pub(crate) asks_for_certificates: bool,
+    /// Where the endpoints are at which they are asked for, if not at the issuer: what takes the issuer's place.
+    pub(crate) certified_base: Option<String>,
+    /// Proofs of possession.
+    pub(crate) dpop: Dpop,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -121,7 +141,23 @@ impl Authority {
     /// # Errors
     /// [`StartError`]
     pub async fn start(config: &AuthorityConfig, master_key: MasterKey) -> Result<Self, StartError> {
+        let outbound = &config.outbound;
+        let trusted = outbound.ca_file.as_deref().map(trusted_for_requests).transpose()?.unwrap_or_default();
+        let outbound = Arc::new(Https::new(outbound.allow_private_addresses, trusted));
+        Self::start_with(config, master_key, outbound).await
+    }
+
+    /// The same with another way of asking addresses that clients name.
+    pub(crate) async fn start_with(
+        config: &AuthorityConfig,
+        master_key: MasterKey,
+        outbound: Arc<dyn Outbound>,
+    ) -> Result<Self, StartError> {
         config.check()?;
+        let certificates = config.client_certificates.as_ref();
+        let vouchers = certificates.and_then(|certificates| certificates.ca_file.as_deref());
+        let read_vouchers = |file: &Path| Vouchers::read(file).map_err(|reason| file_error(file, &reason));
+        let vouchers = vouchers.map(read_vouchers).transpose()?;
         let now = unix_now();
         let opening = open_store(config).await?;
         let horizon = horizon(now).max(opening.horizon().await?);
@@ -133,7 +169,7 @@ impl Authority {
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
         let store = opening.start(log, Arc::clone(&clock), move |records| publisher.publish(records))?;
         store.apply(Write::from(begin_log(log))).await?;
-        let keys = Keys::load(&store, master_key, now).await?;
+        let keys = Keys::load(&store, master_key, &config.signing_algorithms, now).await?;
         apply_config(config, &store, now).await?;
         let mut tasks = Tasks(vec![tokio::spawn(keep_house(store.clone(), hub.clone()))]);
         if !store.is_exclusive() {
@@ -146,8 +182,15 @@ impl Authority {
             store,
             hub,
             clock,
+            tickets: Tickets::new(keys.secret()),
             keys,
             places: Places::default(),
+            outbound,
+            fetched_keys: FetchedKeys::default(),
+            vouchers,
+            asks_for_certificates: certificates.is_some(),
+            certified_base: certificates.and_then(|certificates| certified_base(&config.issuer, certificates)),
+            dpop: Dpop::new(entropy::bytes()?, config.dpop.require_nonce, now),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
@@ -220,6 +263,8 @@ async fn keep_house(store: Store, hub: Hub) {
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
             .and(drop_expired_codes(codes))
+            .and(drop_expired_ids(now))
+            .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
             .and_all(drop_expired_sessions(horizon(now), SessionIndex::list_for(horizon(now))))
             .and_all(drop_lapsed_revocations(horizon(now)));
@@ -251,6 +296,18 @@ fn read_certificates(path: &Path) -> Result<RootCertStore, StartError> {
     if trusted.is_empty() { Err(file_error(path, "no certificate in the file")) } else { Ok(trusted) }
 }
 
+/// Where clients present certificates: the issuer's path at another address (RFC 8705 section 5).
+fn certified_base(issuer: &str, certificates: &ClientCertificatesConfig) -> Option<String> {
+    let path = Url::parse(issuer).ok()?.path().trim_end_matches('/').to_owned();
+    Some(format!("{}{path}", certificates.url.as_deref()?.trim_end_matches('/')))
+}
+
+/// Certificates by which other servers are trusted, besides the system's.
+fn trusted_for_requests(path: &Path) -> Result<Vec<reqwest::Certificate>, StartError> {
+    let bundle = std::fs::read(path).map_err(|error| file_error(path, &error.to_string()))?;
+    reqwest::Certificate::from_pem_bundle(&bundle).map_err(|error| file_error(path, &error.to_string()))
+}
+
 async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) -> Result<(), StartError> {
     let mut write = Write::new();
     for client in &config.clients {
@@ -277,7 +334,9 @@ async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) ->
         let password = tokio::task::spawn_blocking(move || PasswordHash::new(&password, salt)).await;
         let password = password.unwrap_or(Err(PasswordError::Failed)).map_err(failed)?;
         let subject = id_text(entropy::bytes()?);
-        store.apply(Write::from(User { subject, username: user.username.clone(), password }.add(now))).await?;
+        let attributes = Attributes::new(user.attributes.clone()).unwrap_or_default();
+        let user = User { subject, username: user.username.clone(), password, attributes };
+        store.apply(Write::from(user.add(now))).await?;
     }
     Ok(())
 }
@@ -306,6 +365,8 @@ fn configured_client(config: &ClientConfig) -> Result<Client, StartError> {
         redirect_uris: config.redirect_uris.clone(),
         scope: Scope::from_names(names).map_err(|error| refuse(&format!("scopes: {error}")))?,
         audience: config.audience.clone(),
+        metadata: config.metadata.clone(),
+        policy: config.policy.clone(),
     })
 }
 

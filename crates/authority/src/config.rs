@@ -1,12 +1,18 @@
 //! The authority's configuration file.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
-use crate::domain::client::{GrantType, MAX_REDIRECT_URIS};
+use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::claims::Attributes;
+use crate::domain::client::GrantType;
+use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
+use crate::domain::client::policy::ClientPolicy;
+use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
 
 /// `serve.toml`. Unknown keys are refused. Paths are relative to the file.
@@ -29,9 +35,20 @@ pub struct AuthorityConfig {
     /// Serve plain HTTP, on a loopback address only: for tests, or behind a proxy on the same machine.
     #[serde(default)]
     pub plain_http: bool,
+    /// The algorithms that tokens are signed with, a key each; the first is the default.
+    #[serde(default = "default_signing_algorithms")]
+    pub signing_algorithms: Vec<PublicAlgorithm>,
     /// How long tokens and sessions live.
     #[serde(default)]
     pub lifetimes: Lifetimes,
+    /// Ask TLS clients for certificates (RFC 8705). Without it, nobody can authenticate by one.
+    pub client_certificates: Option<ClientCertificatesConfig>,
+    /// Proofs of possession (RFC 9449).
+    #[serde(default)]
+    pub dpop: DpopConfig,
+    /// How addresses that clients name are asked.
+    #[serde(default)]
+    pub outbound: OutboundConfig,
     /// Clients that exist from the start; what the file says of them replaces what the store has.
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
@@ -86,6 +103,51 @@ pub struct ClientConfig {
     pub scopes: Vec<String>,
     /// The `aud` of its access tokens.
     pub audience: String,
+    /// The rest of its metadata, by the names of RFC 7591 and what extends it.
+    #[serde(default)]
+    pub metadata: ClientMetadata,
+    /// What you decide about it.
+    #[serde(default)]
+    pub policy: ClientPolicy,
+}
+
+/// Client certificates: RFC 8705.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientCertificatesConfig {
+    /// Certificate authorities (PEM) that vouch for certificates of clients with `tls_client_auth`. Without it, only
+    /// self-signed ones can authenticate.
+    pub ca_file: Option<PathBuf>,
+    /// Ask for certificates only here, not at `listen`: browsers that have certificates ask their users about it.
+    pub listen: Option<SocketAddr>,
+    /// Where clients reach that: an https URL without path. Required beside `listen`.
+    pub url: Option<String>,
+}
+
+/// Proofs of possession: RFC 9449.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DpopConfig {
+    /// Whether each proof needs a nonce of ours, so that it can't have been made in advance. A client's first proof then
+    /// costs one more round trip.
+    pub require_nonce: bool,
+}
+
+impl Default for DpopConfig {
+    fn default() -> Self {
+        Self { require_nonce: true }
+    }
+}
+
+/// Requests that the authority makes itself, to addresses that clients name: key sets, client documents, logout.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutboundConfig {
+    /// Certificates (PEM) by which other servers are trusted, besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Ask addresses of this machine and its network too. Whoever can register a client can then make the authority
+    /// knock at every door in there.
+    pub allow_private_addresses: bool,
 }
 
 /// A user.
@@ -96,6 +158,9 @@ pub struct UserConfig {
     pub username: String,
     /// The file with the password, one line. Read only when the user does not exist yet.
     pub password_file: PathBuf,
+    /// What is known about the user, by claim name (OpenID Connect Core 1.0 section 5.1).
+    #[serde(default)]
+    pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A guard.
@@ -126,6 +191,20 @@ pub enum ConfigError {
     /// A lifetime out of its range.
     #[error("lifetimes: {0}")]
     Lifetimes(#[from] LifetimesError),
+    /// No algorithm, or one twice.
+    #[error("signing_algorithms: at least one, and none twice")]
+    Algorithms,
+    /// Client certificates that can't be asked for.
+    #[error("client_certificates: {0}")]
+    ClientCertificates(&'static str),
+    /// A user that can't be.
+    #[error("users: {username}: {reason}")]
+    User {
+        /// Which.
+        username: String,
+        /// Why not.
+        reason: String,
+    },
     /// A client that can't work.
     #[error("clients: {client_id}: {reason}")]
     Client {
@@ -146,7 +225,12 @@ impl AuthorityConfig {
         let tls = self.tls.iter_mut().flat_map(|tls| [&mut tls.certificate_file, &mut tls.key_file]);
         let postgres =
             self.postgres.iter_mut().flat_map(|site| [Some(&mut site.connection_file), site.ca_file.as_mut()]);
-        let own = [self.data.as_mut(), Some(&mut self.master_key_file)].into_iter().chain(postgres).flatten();
+        let own = [self.data.as_mut(), Some(&mut self.master_key_file), self.outbound.ca_file.as_mut()]
+            .into_iter()
+            .chain(postgres)
+            .flatten();
+        let certificates = self.client_certificates.iter_mut().filter_map(|certificates| certificates.ca_file.as_mut());
+        let own = own.chain(certificates);
         for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
             *path = folder.join(&*path);
         }
@@ -167,12 +251,53 @@ impl AuthorityConfig {
         if self.data.is_some() == self.postgres.is_some() {
             return Err(ConfigError::Store);
         }
+        let distinct: BTreeSet<_> = self.signing_algorithms.iter().collect();
+        if distinct.is_empty() || distinct.len() != self.signing_algorithms.len() {
+            return Err(ConfigError::Algorithms);
+        }
+        if let Some(certificates) = &self.client_certificates {
+            self.check_certificates(certificates).map_err(ConfigError::ClientCertificates)?;
+        }
         self.lifetimes.check()?;
         for client in &self.clients {
             let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };
             client.check().map_err(failed)?;
+            if client.metadata.needs_certificate() && self.client_certificates.is_none() {
+                return Err(failed("metadata: client certificates need a section client_certificates".to_owned()));
+            }
+            let vouchers = self.client_certificates.as_ref().and_then(|certificates| certificates.ca_file.as_ref());
+            if client.metadata.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && vouchers.is_none() {
+                return Err(failed("metadata: tls_client_auth needs client_certificates.ca_file".to_owned()));
+            }
+            let foreign = client.metadata.algorithms().find(|wanted| !self.signing_algorithms.contains(wanted));
+            if let Some(foreign) = foreign {
+                return Err(failed(format!("metadata: {foreign} is not among signing_algorithms")));
+            }
+        }
+        for user in &self.users {
+            Attributes::new(user.attributes.clone()).map_err(|error| ConfigError::User {
+                username: user.username.clone(),
+                reason: format!("attributes: {error}"),
+            })?;
         }
         Ok(())
+    }
+}
+
+impl AuthorityConfig {
+    fn check_certificates(&self, certificates: &ClientCertificatesConfig) -> Result<(), &'static str> {
+        if self.plain_http {
+            return Err("certificates come with TLS, not with plain_http");
+        }
+        match (certificates.listen, &certificates.url) {
+            (None, None) => Ok(()),
+            (Some(_), Some(url)) => {
+                let url = Url::parse(url).map_err(|_| "url: not a URL")?;
+                let is_bare = url.scheme() == "https" && url.path() == "/" && url.query().is_none();
+                if is_bare && url.fragment().is_none() { Ok(()) } else { Err("url: an https URL without path") }
+            }
+            _ => Err("listen and url come together"),
+        }
     }
 }
 
@@ -185,14 +310,23 @@ impl ClientConfig {
         if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err("redirect_uris: authorization_code needs at least one".to_owned());
         }
-        if uses(GrantType::ClientCredentials) && self.client_secret_file.is_none() {
+        let method = self.metadata.token_endpoint_auth_method;
+        let by_secret = matches!(method, Some(AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost));
+        if by_secret && self.client_secret_file.is_none() {
+            return Err("client_secret_file: the token_endpoint_auth_method needs one".to_owned());
+        }
+        if !by_secret && method.is_some() && self.client_secret_file.is_some() {
+            return Err("client_secret_file: the token_endpoint_auth_method uses none".to_owned());
+        }
+        let is_public = method.map_or(self.client_secret_file.is_none(), |method| method == AuthMethod::None);
+        if uses(GrantType::ClientCredentials) && is_public {
             // RFC 6749 section 4.4: confidential clients only.
-            return Err("client_secret_file: client_credentials needs one".to_owned());
+            return Err("client_secret_file: client_credentials needs one, or another way to authenticate".to_owned());
         }
         for uri in &self.redirect_uris {
-            check_redirect_uri(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
+            redirect_uri::check(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
         }
-        Ok(())
+        self.metadata.check(&self.redirect_uris).map_err(|reason| format!("metadata: {reason}"))
     }
 }
 
@@ -210,44 +344,20 @@ fn check_issuer(issuer: &str, plain_http: bool) -> Result<(), &'static str> {
     }
     match url.scheme() {
         "https" => Ok(()),
-        "http" if plain_http && is_loopback(&url) => Ok(()),
+        "http" if plain_http && redirect_uri::is_this_machine(&url) => Ok(()),
         "http" => Err("is not https; plain http is for a loopback host with plain_http = true"),
         _ => Err("is not https"),
-    }
-}
-
-/// RFC 6749 section 3.1.2 and RFC 8252: absolute, without fragment; `http` only to this very machine.
-///
-/// # Errors
-/// Says why an authorization response may not go there.
-pub fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
-    let url = Url::parse(uri).map_err(|_| "not an absolute URI")?;
-    if url.fragment().is_some() {
-        return Err("has a fragment");
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(&url) => Ok(()),
-        "http" => Err("plain http leaves this machine"),
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => Err("a scheme that runs or reads something"),
-        // RFC 8252 section 7.1: a private-use scheme is a reversed domain name.
-        scheme if scheme.contains('.') => Ok(()),
-        _ => Err("a private-use scheme must be a reversed domain name (RFC 8252 section 7.1)"),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 
 /// The default of `listen`.
 pub fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8443))
+}
+
+/// The default of `signing_algorithms`: ours, and the one that OpenID Connect clients expect (Discovery 1.0 section 3).
+pub fn default_signing_algorithms() -> Vec<PublicAlgorithm> {
+    vec![PublicAlgorithm::ES256, PublicAlgorithm::RS256, PublicAlgorithm::EDDSA]
 }
 
 #[cfg(test)]
@@ -269,25 +379,6 @@ mod tests {
             ("as.example", false),
         ] {
             assert!(check_issuer(issuer, plain).is_err(), "{issuer}");
-        }
-    }
-
-    #[test]
-    fn a_redirect_uri_can_neither_run_script_nor_carry_a_code_in_the_clear() {
-        for uri in
-            ["https://app.example/cb?x=1", "http://127.0.0.1:7777/cb", "http://localhost/cb", "com.example.app:/cb"]
-        {
-            assert_eq!(check_redirect_uri(uri), Ok(()), "{uri}");
-        }
-        for uri in [
-            "https://app.example/cb#x",
-            "http://app.example/cb",
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "/cb",
-            "app:/cb",
-        ] {
-            assert!(check_redirect_uri(uri).is_err(), "{uri}");
         }
     }
 }

@@ -1,12 +1,16 @@
-//! Signs tokens with the active key.
+//! Signs tokens.
 
 use probity_jose::{UnixTime, base64url, jwt};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::authority::State;
 use crate::domain::access_token::{self, AccessTokenClaims, Issuance, TOKEN_ID_BYTES};
+use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::authentication::Authentication;
 use crate::domain::client::Client;
-use crate::domain::id_token::{self, IdTokenClaims};
+use crate::domain::confirmation::Confirmation;
+use crate::domain::id_token::{self, IdTokenClaims, Parties};
 use crate::domain::scope::Scope;
 use crate::domain::session::Session;
 use crate::entropy::{self, NoEntropy};
@@ -27,60 +31,99 @@ pub(crate) struct Issued {
     pub(crate) token_id: String,
 }
 
-impl State {
-    /// An access token for the client itself; `now` is its [`State::moment`].
-    pub(crate) fn issue_for_client(&self, client: &Client, scope: &Scope, now: UnixTime) -> Result<Issued, IssueError> {
-        let token_id = token_id()?;
-        let issuance = self.issuance(&token_id, now);
-        self.sign_access_token(&AccessTokenClaims::for_client(client, scope, issuance), &token_id, now)
-    }
-
-    /// An access token of a user's session under a grant; `now` is its [`State::moment`].
-    pub(crate) fn issue_for_session(
-        &self,
-        client: &Client,
-        session: &Session,
-        family: &str,
-        scope: &Scope,
-        now: UnixTime,
-    ) -> Result<Issued, IssueError> {
-        let token_id = token_id()?;
-        let issuance = self.issuance(&token_id, now);
-        let claims = AccessTokenClaims::for_session(client, session, family, scope, issuance);
-        self.sign_access_token(&claims, &token_id, now)
-    }
-
-    /// An ID token of a session for a client.
-    pub(crate) fn issue_id_token(
-        &self,
-        client: &Client,
-        session: &Session,
-        nonce: Option<&str>,
-        now: UnixTime,
-    ) -> Result<String, IssueError> {
-        let lifetime = self.lifetimes.id_token;
-        self.sign(id_token::TYPE, &IdTokenClaims::new(&self.issuer, &client.id, session, nonce, now, lifetime))
-    }
-
-    fn issuance<'a>(&'a self, token_id: &'a str, now: UnixTime) -> Issuance<'a> {
-        Issuance { issuer: &self.issuer, issued: now, lifetime: self.lifetimes.access_token, token_id }
-    }
-
-    fn sign_access_token(
-        &self,
-        claims: &AccessTokenClaims<'_>,
-        token_id: &str,
-        now: UnixTime,
-    ) -> Result<Issued, IssueError> {
-        let token = self.sign(access_token::TYPE, claims)?;
-        Ok(Issued { token, expires_in: claims.expires_in(now), token_id: token_id.to_owned() })
-    }
-
-    fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, IssueError> {
-        Ok(jwt::sign(typ, claims, &self.keys.current().active)?)
-    }
+/// What an access token is to say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenOrder<'a> {
+    /// Who gets it.
+    pub(crate) client: &'a Client,
+    /// `sub`, as the client calls the user; the client itself when it acts for itself.
+    pub(crate) subject: &'a str,
+    /// What it is good for.
+    pub(crate) scope: &'a Scope,
+    /// Where.
+    pub(crate) audience: &'a [String],
+    /// Of which grant it is.
+    pub(crate) family: Option<&'a str>,
+    /// How the user has logged in.
+    pub(crate) authentication: Option<&'a Authentication>,
+    /// With which session it ends.
+    pub(crate) session: Option<&'a Session>,
+    /// To what it is bound.
+    pub(crate) confirmation: &'a Confirmation,
 }
 
-fn token_id() -> Result<String, NoEntropy> {
-    Ok(base64url::encode(&entropy::bytes::<TOKEN_ID_BYTES>()?))
+/// What an ID token is to say.
+#[derive(Debug)]
+pub(crate) struct IdTokenOrder<'a> {
+    /// For whom it is.
+    pub(crate) client: &'a Client,
+    /// `sub`, as the client calls the user.
+    pub(crate) subject: &'a str,
+    /// `sid`.
+    pub(crate) session_id: Option<&'a str>,
+    /// How the user has logged in.
+    pub(crate) authentication: &'a Authentication,
+    /// `nonce` of the request; none when it comes with a refresh (OpenID Connect Core 1.0 section 12.2).
+    pub(crate) nonce: Option<&'a str>,
+    /// The access token that comes along.
+    pub(crate) access_token: &'a str,
+    /// Claims about the user.
+    pub(crate) user: Map<String, Value>,
+}
+
+impl State {
+    /// What a client calls a subject.
+    pub(crate) fn subject_for(&self, client: &Client, subject: &str) -> String {
+        match client.sector() {
+            Some(sector) => self.keys.secret().pairwise(&sector, subject),
+            None => subject.to_owned(),
+        }
+    }
+
+    /// An access token; `now` is its [`State::moment`].
+    pub(crate) fn issue(&self, order: TokenOrder<'_>, now: UnixTime) -> Result<Issued, IssueError> {
+        let token_id = base64url::encode(&entropy::bytes::<TOKEN_ID_BYTES>()?);
+        let lifetime = self.lifetimes.access_token;
+        let issuance = Issuance { issuer: &self.issuer, issued: now, lifetime, token_id: &token_id };
+        let TokenOrder { client, subject, scope, audience, .. } = order;
+        let mut claims = AccessTokenClaims::new(subject, &client.id, audience, scope, issuance);
+        if let Some(family) = order.family {
+            claims = claims.of_family(family);
+        }
+        if let Some(authentication) = order.authentication {
+            claims = claims.after_login(authentication);
+        }
+        if let Some(session) = order.session {
+            claims = claims.in_session(session);
+        }
+        if !order.confirmation.is_empty() {
+            claims = claims.bound_to(order.confirmation);
+        }
+        let expires_in = claims.expires_in(now);
+        let token = self.sign(access_token::TYPE, &claims, None)?;
+        Ok(Issued { token, expires_in, token_id })
+    }
+
+    /// An ID token.
+    pub(crate) fn issue_id_token(&self, order: IdTokenOrder<'_>, now: UnixTime) -> Result<String, IssueError> {
+        let algorithm = order.client.metadata.id_token_signed_response_alg;
+        let (issuer, client_id) = (self.issuer.as_str(), order.client.id.as_str());
+        let parties = Parties { issuer, client_id, subject: order.subject, session_id: order.session_id };
+        let hash = jwt::half_hash(self.keys.current().signer(algorithm).algorithm(), order.access_token);
+        let claims = IdTokenClaims::new(parties, order.authentication, now, self.lifetimes.id_token)
+            .with_nonce(order.nonce)
+            .with_access_token_hash(hash)
+            .with_user(order.user);
+        self.sign(id_token::TYPE, &claims, algorithm)
+    }
+
+    /// Signs claims with the key of an algorithm, or of the default one.
+    pub(crate) fn sign(
+        &self,
+        typ: &str,
+        claims: &impl Serialize,
+        algorithm: Option<PublicAlgorithm>,
+    ) -> Result<String, IssueError> {
+        Ok(jwt::sign(typ, claims, self.keys.current().signer(algorithm))?)
+    }
 }

@@ -4,6 +4,8 @@
 //! Inside, `http` parses and answers, [`domain`] decides, `store` keeps, and [`revocation`] tells the guards.
 
 mod authority;
+mod client_certificates;
+mod client_keys;
 pub mod config;
 pub mod domain;
 pub mod entropy;
@@ -11,6 +13,7 @@ mod http;
 mod issue;
 mod keys;
 mod moment;
+mod outbound;
 mod pages;
 mod places;
 pub mod revocation;
@@ -18,6 +21,8 @@ mod revoke;
 mod store;
 
 pub use authority::{Authority, StartError};
+pub use client_certificates::client_certificate_verifier;
+pub use domain::certificate::ClientCertificate;
 pub use domain::master_key::{MalformedMasterKey, MasterKey};
 pub use domain::secret;
 pub use keys::KeyError;

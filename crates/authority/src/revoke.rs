@@ -1,5 +1,6 @@
 //! Carries out orders to revoke, and answers at the level that was asked for.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use probity_jose::UnixTime;
@@ -11,7 +12,7 @@ use tracing::info;
 use crate::authority::State;
 use crate::domain::revocation::Order;
 use crate::keys::KeyError;
-use crate::store::{Conflict, WriteError};
+use crate::store::{Conflict, StoreError, Write, WriteError};
 
 /// What an answer to a revocation means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(crate) enum RevokeError {
     BadIdentifier(#[from] BadIdentifier),
     #[error(transparent)]
     Keys(#[from] KeyError),
+    #[error(transparent)]
+    Read(#[from] StoreError),
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error("there is no such signing key, or it is compromised already")]
@@ -76,18 +79,31 @@ impl State {
         if let Order::Key(kid) = order {
             write = self.keys.compromise(kid, write, now)?;
         }
+        let mut names = BTreeSet::new();
+        if let Order::Subject(subject) = order {
+            names.extend(self.store.pairwise_names(subject).await?);
+            write = revoking_names(write, &names, now)?;
+        }
         let applied = match self.store.apply(write).await {
             Ok(applied) => applied,
             Err(WriteError::Conflict(Conflict::AlreadyRevoked)) => return Ok(None),
             Err(WriteError::Conflict(Conflict::KeyMoved)) => return Err(RevokeError::NoSuchKey),
             Err(error) => return Err(error.into()),
         };
+        let mut position = applied.position;
         if matches!(order, Order::Key(_)) {
             self.keys.reload(&self.store).await?;
         }
-        let position = applied.position.map(|position| position.to_string());
-        info!(level = order.level(), position, "revoked");
-        Ok(applied.position)
+        if let Order::Subject(subject) = order {
+            // A name that was added between our look and our write; after it there is no session that could add one.
+            let mut late: BTreeSet<_> = self.store.pairwise_names(subject).await?.into_iter().collect();
+            late.retain(|name| !names.contains(name));
+            if !late.is_empty() {
+                position = self.store.apply(revoking_names(Write::new(), &late, now)?).await?.position;
+            }
+        }
+        info!(level = order.level(), position = position.map(|position| position.to_string()), "revoked");
+        Ok(position)
     }
 
     /// Carries out an order and answers when the level is reached.
@@ -111,6 +127,11 @@ impl State {
             durable_us: micros(durable),
         })
     }
+}
+
+/// The same write that also revokes what was issued under other names of a subject.
+fn revoking_names(write: Write, names: &BTreeSet<String>, now: UnixTime) -> Result<Write, BadIdentifier> {
+    names.iter().try_fold(write, |write, name| Ok(write.revoking(Order::Subject(name.clone()).record(now)?)))
 }
 
 fn micros(span: Duration) -> u64 {

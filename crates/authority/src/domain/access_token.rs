@@ -4,7 +4,8 @@ use probity_jose::UnixTime;
 use probity_verifier::STATUS_LIST_PATH;
 use serde::Serialize;
 
-use super::client::Client;
+use super::authentication::{Authentication, Method};
+use super::confirmation::Confirmation;
 use super::scope::Scope;
 use super::session::Session;
 
@@ -19,7 +20,7 @@ pub const TOKEN_ID_BYTES: usize = 16;
 pub struct AccessTokenClaims<'a> {
     iss: &'a str,
     sub: &'a str,
-    aud: &'a str,
+    aud: Audience<'a>,
     client_id: &'a str,
     iat: u64,
     exp: u64,
@@ -27,16 +28,35 @@ pub struct AccessTokenClaims<'a> {
     #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    grant: Option<GrantClaims<'a>>,
+    login: Option<LoginClaims<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family: Option<&'a str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    session: Option<SessionClaims<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<&'a Confirmation>,
 }
 
-/// What a token of a user's session says besides.
+/// One audience as a text, several as an array (RFC 7519 section 4.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Audience<'a> {
+    One(&'a str),
+    Several(&'a [String]),
+}
+
+/// How a user has logged in: RFC 9068 section 2.2.1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct GrantClaims<'a> {
-    sid: &'a str,
+struct LoginClaims<'a> {
     auth_time: u64,
-    amr: [&'static str; 1],
-    family: &'a str,
+    acr: &'static str,
+    amr: &'a [Method],
+}
+
+/// In which session, and where a status list says whether it has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct SessionClaims<'a> {
+    sid: &'a str,
     status: Status,
 }
 
@@ -65,44 +85,63 @@ pub struct Issuance<'a> {
 }
 
 impl<'a> AccessTokenClaims<'a> {
-    /// A token for the client itself: RFC 6749 section 4.4, RFC 9068 section 2.2 (`sub` is the client).
-    pub fn for_client(client: &'a Client, scope: &Scope, issuance: Issuance<'a>) -> Self {
+    /// A token about a subject, for a client: the client itself when it acts for itself (RFC 9068 section 2.2).
+    pub fn new(
+        subject: &'a str,
+        client_id: &'a str,
+        audience: &'a [String],
+        scope: &Scope,
+        issuance: Issuance<'a>,
+    ) -> Self {
         Self {
             iss: issuance.issuer,
-            sub: &client.id,
-            aud: &client.audience,
-            client_id: &client.id,
+            sub: subject,
+            aud: match audience {
+                [only] => Audience::One(only),
+                several => Audience::Several(several),
+            },
+            client_id,
             iat: issuance.issued.as_secs(),
             exp: issuance.issued.plus(issuance.lifetime).as_secs(),
             jti: issuance.token_id,
             scope: scope.to_string(),
-            grant: None,
+            login: None,
+            family: None,
+            session: None,
+            cnf: None,
         }
     }
 
-    /// A token of a user's session under a grant. It does not outlive the session.
-    pub fn for_session(
-        client: &'a Client,
-        session: &'a Session,
-        family: &'a str,
-        scope: &Scope,
-        issuance: Issuance<'a>,
-    ) -> Self {
-        let uri = format!("{}{STATUS_LIST_PATH}{}", issuance.issuer, session.place.list);
-        let grant = GrantClaims {
-            sid: &session.id,
-            auth_time: session.auth_time.as_secs(),
-            amr: ["pwd"],
-            family,
-            status: Status { status_list: StatusList { idx: session.place.index, uri } },
+    /// The same token under a grant.
+    #[must_use]
+    pub fn of_family(self, family: &'a str) -> Self {
+        Self { family: Some(family), ..self }
+    }
+
+    /// The same token of a user who has logged in.
+    #[must_use]
+    pub fn after_login(self, authentication: &'a Authentication) -> Self {
+        let login = LoginClaims {
+            auth_time: authentication.time.as_secs(),
+            acr: authentication.class(),
+            amr: &authentication.methods,
         };
-        let expires = issuance.issued.plus(issuance.lifetime).min(session.expires);
-        Self {
-            sub: &session.subject,
-            exp: expires.as_secs(),
-            grant: Some(grant),
-            ..Self::for_client(client, scope, issuance)
-        }
+        Self { login: Some(login), ..self }
+    }
+
+    /// The same token in a session. It does not outlive the session.
+    #[must_use]
+    pub fn in_session(self, session: &'a Session) -> Self {
+        let uri = format!("{}{STATUS_LIST_PATH}{}", self.iss, session.place.list);
+        let status = Status { status_list: StatusList { idx: session.place.index, uri } };
+        let exp = self.exp.min(session.expires.as_secs());
+        Self { exp, session: Some(SessionClaims { sid: &session.id, status }), ..self }
+    }
+
+    /// The same token for whoever holds a key or certificate.
+    #[must_use]
+    pub fn bound_to(self, confirmation: &'a Confirmation) -> Self {
+        Self { cnf: Some(confirmation), ..self }
     }
 
     /// Seconds from `now` until it expires: `expires_in` of the token response.
@@ -114,29 +153,16 @@ impl<'a> AccessTokenClaims<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::client::GrantType;
     use probity_verifier::revocation::SessionIndex;
     use serde_json::json;
-
-    fn client() -> Client {
-        Client {
-            id: "app".into(),
-            name: "App".into(),
-            secret: None,
-            grant_types: vec![GrantType::ClientCredentials],
-            redirect_uris: vec![],
-            scope: Scope::default(),
-            audience: "https://api.example".into(),
-        }
-    }
 
     const ISSUANCE: Issuance<'_> =
         Issuance { issuer: "https://as.example", issued: UnixTime::from_secs(1_000), lifetime: 300, token_id: "j" };
 
     #[test]
     fn a_clients_own_token_names_the_client_as_subject_and_no_session() {
-        let client = client();
-        let claims = AccessTokenClaims::for_client(&client, &Scope::parse("read").unwrap(), ISSUANCE);
+        let audience = ["https://api.example".to_owned()];
+        let claims = AccessTokenClaims::new("app", "app", &audience, &Scope::parse("read").unwrap(), ISSUANCE);
         let expected = json!({
             "iss": "https://as.example", "sub": "app", "aud": "https://api.example", "client_id": "app",
             "iat": 1000, "exp": 1300, "jti": "j", "scope": "read",
@@ -146,18 +172,22 @@ mod tests {
 
     #[test]
     fn a_sessions_token_names_its_place_in_the_status_lists_and_does_not_outlive_the_session() {
-        let client = client();
         let session = Session {
             id: "s".into(),
             subject: "u".into(),
-            auth_time: UnixTime::from_secs(900),
+            authentication: Authentication::by_password(UnixTime::from_secs(900)),
             expires: UnixTime::from_secs(1_100),
             place: SessionIndex { list: 1, index: 7 },
         };
-        let claims = AccessTokenClaims::for_session(&client, &session, "f", &Scope::default(), ISSUANCE);
+        let audience = ["https://a.example".to_owned(), "https://b.example".to_owned()];
+        let claims = AccessTokenClaims::new("u", "app", &audience, &Scope::default(), ISSUANCE)
+            .of_family("f")
+            .after_login(&session.authentication)
+            .in_session(&session);
         let expected = json!({
-            "iss": "https://as.example", "sub": "u", "aud": "https://api.example", "client_id": "app",
-            "iat": 1000, "exp": 1100, "jti": "j", "sid": "s", "auth_time": 900, "amr": ["pwd"], "family": "f",
+            "iss": "https://as.example", "sub": "u", "aud": ["https://a.example", "https://b.example"],
+            "client_id": "app", "iat": 1000, "exp": 1100, "jti": "j", "sid": "s", "auth_time": 900,
+            "acr": "urn:probity:acr:password", "amr": ["pwd"], "family": "f",
             "status": {"status_list": {"idx": 7, "uri": "https://as.example/status-lists/1"}},
         });
         assert_eq!(serde_json::to_value(&claims).unwrap(), expected);

@@ -2,8 +2,8 @@
 
 use probity_jose::UnixTime;
 
+use super::grant::Grant;
 use super::pkce::Challenge;
-use super::scope::Scope;
 
 /// What an authorization code stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,15 +17,30 @@ pub struct CodeGrant {
     /// In which session.
     pub session_id: String,
     /// What was granted.
-    pub scope: Scope,
+    pub grant: Grant,
     /// `nonce` of the request, for the ID token.
     pub nonce: Option<String>,
     /// The PKCE challenge.
     pub challenge: Challenge,
+    /// The thumbprint of the one key that may redeem it (RFC 9449 section 10).
+    pub key: Option<String>,
     /// When it can no longer be redeemed.
     pub expires: UnixTime,
     /// The grant that it was redeemed for, once it was.
     pub redeemed_for: Option<String>,
+}
+
+/// What comes with a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Presentation<'a> {
+    /// The client, authenticated if it can be.
+    pub client_id: &'a str,
+    /// `redirect_uri`
+    pub redirect_uri: Option<&'a str>,
+    /// `code_verifier`
+    pub verifier: Option<&'a str>,
+    /// The thumbprint of a key that was proven.
+    pub key: Option<&'a str>,
 }
 
 /// What presenting a code comes to.
@@ -45,25 +60,23 @@ pub enum Redemption {
 impl CodeGrant {
     /// Decides what presenting this code comes to. Whoever is not its client, or does not have the verifier, changes nothing:
     /// a code that leaked can't be used to kill a grant.
-    pub fn present(
-        &self,
-        client_id: &str,
-        redirect_uri: Option<&str>,
-        verifier: Option<&str>,
-        now: UnixTime,
-    ) -> Redemption {
-        if self.client_id != client_id {
+    pub fn present(&self, presented: Presentation<'_>, now: UnixTime) -> Redemption {
+        if self.client_id != presented.client_id {
             return Redemption::Refused("the code was issued to another client");
         }
         // RFC 6749 section 4.1.3 wants it when the request had it; OAuth 2.1 dropped it. What is sent must fit.
-        if redirect_uri.is_some_and(|uri| uri != self.redirect_uri) {
+        if presented.redirect_uri.is_some_and(|uri| uri != self.redirect_uri) {
             return Redemption::Refused("the code was sent to another redirect_uri");
         }
-        let Some(verifier) = verifier else {
+        let Some(verifier) = presented.verifier else {
             return Redemption::Refused("code_verifier is missing");
         };
         if !self.challenge.is_met_by(verifier) {
             return Redemption::Refused("code_verifier does not fit code_challenge");
+        }
+        // RFC 9449 section 10.
+        if self.key.is_some() && self.key.as_deref() != presented.key {
+            return Redemption::Refused("the code is for a key that was not proven");
         }
         if let Some(family) = &self.redeemed_for {
             return Redemption::Replayed { family: family.clone() };
@@ -88,22 +101,30 @@ mod tests {
             redirect_uri: "https://app.example/cb".into(),
             subject: "u".into(),
             session_id: "s".into(),
-            scope: Scope::default(),
+            grant: Grant::sample(NOW),
             nonce: None,
             challenge: Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
             expires: UnixTime::from_secs(1_060),
+            key: None,
             redeemed_for: None,
         }
     }
 
     fn present(grant: &CodeGrant) -> Redemption {
-        grant.present("app", Some("https://app.example/cb"), Some(VERIFIER), NOW)
+        grant.present(GOOD, NOW)
     }
+
+    const GOOD: Presentation<'_> = Presentation {
+        client_id: "app",
+        redirect_uri: Some("https://app.example/cb"),
+        verifier: Some(VERIFIER),
+        key: None,
+    };
 
     #[test]
     fn a_code_is_redeemed_by_its_client_with_its_verifier_before_it_expires() {
         assert_eq!(present(&grant()), Redemption::Redeem);
-        assert_eq!(grant().present("app", None, Some(VERIFIER), NOW), Redemption::Redeem);
+        assert_eq!(grant().present(Presentation { redirect_uri: None, ..GOOD }, NOW), Redemption::Redeem);
         assert!(matches!(present(&CodeGrant { expires: NOW, ..grant() }), Redemption::Refused(_)));
     }
 
@@ -118,16 +139,26 @@ mod tests {
     #[test]
     fn whoever_has_only_the_code_can_neither_redeem_it_nor_kill_the_grant() {
         let redeemed = CodeGrant { redeemed_for: Some("f".into()), ..grant() };
-        let other = "https://evil.example/cb";
+        let wrong = VERIFIER.replace('d', "e");
         for grant in [grant(), redeemed] {
-            for outcome in [
-                grant.present("other", None, Some(VERIFIER), NOW),
-                grant.present("app", Some(other), Some(VERIFIER), NOW),
-                grant.present("app", None, None, NOW),
-                grant.present("app", None, Some(&VERIFIER.replace('d', "e")), NOW),
+            for presented in [
+                Presentation { client_id: "other", ..GOOD },
+                Presentation { redirect_uri: Some("https://evil.example/cb"), ..GOOD },
+                Presentation { verifier: None, ..GOOD },
+                Presentation { verifier: Some(&wrong), ..GOOD },
             ] {
+                let outcome = grant.present(presented, NOW);
                 assert!(matches!(outcome, Redemption::Refused(_)), "{outcome:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_code_for_a_key_is_redeemed_with_that_key_only() {
+        let grant = CodeGrant { key: Some("k".into()), ..grant() };
+        assert_eq!(grant.present(Presentation { key: Some("k"), ..GOOD }, NOW), Redemption::Redeem);
+        for key in [None, Some("l")] {
+            assert!(matches!(grant.present(Presentation { key, ..GOOD }, NOW), Redemption::Refused(_)), "{key:?}");
         }
     }
 }

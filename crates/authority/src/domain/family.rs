@@ -8,7 +8,8 @@ use aws_lc_rs::hmac;
 use probity_jose::{UnixTime, base64url};
 use zeroize::Zeroizing;
 
-use super::scope::Scope;
+use super::confirmation::Confirmation;
+use super::grant::Grant;
 use super::secret::{MalformedSecret, PlainSecret, SecretKind};
 
 /// For how long, in seconds, the predecessor of the current token is answered with the current one: parallel tabs, lost
@@ -30,10 +31,13 @@ pub struct Family {
     pub client_id: String,
     /// Who granted it.
     pub subject: String,
-    /// The session in which it was granted.
-    pub session_id: String,
+    /// The session that it belongs to and ends with; none when it goes on without the user (`offline_access`).
+    pub session_id: Option<String>,
     /// What was granted.
-    pub scope: Scope,
+    pub grant: Grant,
+    /// What its refresh tokens are bound to: those of public clients, whom nothing else authenticates (RFC 8705 section 4,
+    /// RFC 9449 section 5).
+    pub confirmation: Confirmation,
     /// The counter of the current refresh token.
     pub counter: u32,
     /// When the current refresh token was issued.
@@ -133,8 +137,9 @@ mod tests {
             id: base64url::encode(&[3; FAMILY_ID_BYTES]),
             client_id: "app".into(),
             subject: "u".into(),
-            session_id: "s".into(),
-            scope: Scope::default(),
+            session_id: Some("s".into()),
+            grant: Grant::sample(NOW),
+            confirmation: Confirmation::default(),
             counter: 7,
             rotated: UnixTime::from_secs(995),
             expires: UnixTime::from_secs(2_000),

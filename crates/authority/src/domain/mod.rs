@@ -3,18 +3,31 @@
 //! Time and randomness are arguments. What a decision changes is written down as a value and applied by the store.
 
 pub mod access_token;
+pub mod algorithm;
+pub mod authentication;
 pub mod authorization;
+pub mod certificate;
+pub mod claims;
 pub mod client;
 pub mod code;
+pub mod confirmation;
+pub mod dpop;
 pub mod family;
+pub mod grant;
 pub mod id_token;
 pub mod lifetimes;
 pub mod master_key;
 pub mod parameters;
 pub mod password;
 pub mod pkce;
+pub mod pushed_request;
+pub mod request_object;
+pub mod resource;
 pub mod revocation;
 pub mod scope;
+mod seconds;
 pub mod secret;
+pub mod server_secret;
 pub mod session;
+pub mod ticket;
 pub mod user;

@@ -9,9 +9,12 @@ pub const MAX_PARAMETERS: usize = 64;
 /// The longest query or form body, in bytes.
 pub const MAX_PARAMETERS_BYTES: usize = 64 * 1024;
 
-/// Parameters by name. None comes twice, and none is empty.
+/// The only parameters that may come more than once: RFC 8707 section 2, RFC 8693 section 2.1.
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
+
+/// Parameters by name. None is empty, and none comes twice unless its specification says that it may.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parameters(BTreeMap<String, String>);
+pub struct Parameters(BTreeMap<String, Vec<String>>);
 
 /// Parameters that can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +39,7 @@ impl Parameters {
         if text.len() > MAX_PARAMETERS_BYTES {
             return Err(ParametersError::TooMany);
         }
-        let mut parameters = BTreeMap::new();
+        let mut parameters = BTreeMap::<String, Vec<String>>::new();
         let mut count = 0;
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             count += 1;
@@ -49,17 +52,26 @@ impl Parameters {
                 return Err(ParametersError::Malformed);
             }
             // RFC 6749 section 3.1: one without a value counts as omitted. Twice is still twice.
-            if parameters.insert(name, value).is_some() {
+            let may_repeat = REPEATABLE.contains(&name.as_str());
+            let values = parameters.entry(name).or_default();
+            if !values.is_empty() && !may_repeat {
                 return Err(ParametersError::Repeated);
             }
+            values.push(value);
         }
-        parameters.retain(|_, value| !value.is_empty());
+        parameters.values_mut().for_each(|values| values.retain(|value| !value.is_empty()));
+        parameters.retain(|_, values| !values.is_empty());
         Ok(Self(parameters))
     }
 
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name)?.first().map(String::as_str)
+    }
+
+    /// The values of a parameter that may come more than once.
+    pub fn all(&self, name: &str) -> &[String] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The same parameters but one.
@@ -72,13 +84,21 @@ impl Parameters {
     /// The same parameters with one more, or another value for one.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.0.insert(name.to_owned(), value.to_owned());
+        self.0.insert(name.to_owned(), vec![value.to_owned()]);
+        self
+    }
+
+    /// The same parameters with several values for one.
+    #[must_use]
+    pub fn with_all(mut self, name: &str, values: Vec<String>) -> Self {
+        self.0.insert(name.to_owned(), values);
         self
     }
 
     /// As a query or form body.
     pub fn to_text(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+        let pairs = self.0.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 }
 
@@ -114,6 +134,15 @@ mod tests {
         for text in ["a=1&a=1", "a=1&%61=2", "a=1&a=", "a&a"] {
             assert_eq!(Parameters::parse(text), Err(ParametersError::Repeated), "{text}");
         }
+    }
+
+    #[test]
+    fn a_resource_may_be_repeated_and_keeps_its_order() {
+        let parameters = Parameters::parse("resource=b&resource=&resource=a&x=1").unwrap();
+        assert_eq!(parameters.all("resource"), ["b", "a"]);
+        assert_eq!(parameters.get("resource"), Some("b"));
+        assert!(parameters.all("y").is_empty());
+        assert_eq!(Parameters::parse(&parameters.to_text()), Ok(parameters));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum SecretKind {
     Session,
     /// An authorization code.
     Code,
+    /// The reference to a pushed authorization request.
+    PushedRequest,
     /// A refresh token; its bytes are not random, see [`super::family`].
     RefreshToken,
 }
@@ -38,6 +40,7 @@ impl SecretKind {
             Self::GuardCredential => "pgc_",
             Self::Session => "pss_",
             Self::Code => "pac_",
+            Self::PushedRequest => "par_",
             Self::RefreshToken => "prt_",
         }
     }

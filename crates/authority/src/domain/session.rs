@@ -3,6 +3,8 @@
 use probity_jose::{UnixTime, base64url};
 use probity_verifier::revocation::SessionIndex;
 
+use super::authentication::Authentication;
+
 /// Bytes of randomness in a `sid`.
 pub const SESSION_ID_BYTES: usize = 16;
 
@@ -13,8 +15,8 @@ pub struct Session {
     pub id: String,
     /// `sub`.
     pub subject: String,
-    /// When the user last proved who they are.
-    pub auth_time: UnixTime,
+    /// How and when the user last proved who they are.
+    pub authentication: Authentication,
     /// When it ends, whatever happens in it.
     pub expires: UnixTime,
     /// Its place in the session lists.
@@ -30,10 +32,5 @@ impl Session {
     /// Whether it is over by the clock.
     pub fn is_over(&self, now: UnixTime) -> bool {
         now >= self.expires
-    }
-
-    /// Whether the login is older than a client tolerates (OpenID Connect Core 1.0 section 3.1.2.1, `max_age`).
-    pub const fn is_older_than(&self, max_age: u64, now: UnixTime) -> bool {
-        now.since(self.auth_time) > max_age
     }
 }

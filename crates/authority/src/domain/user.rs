@@ -1,5 +1,6 @@
 //! Users.
 
+use super::claims::Attributes;
 use super::password::PasswordHash;
 
 /// The longest user name, in bytes.
@@ -14,4 +15,13 @@ pub struct User {
     pub username: String,
     /// The hash of the password.
     pub password: PasswordHash,
+    /// What is known about them.
+    pub attributes: Attributes,
+}
+
+impl User {
+    /// What is known about them, with what follows from the account: `preferred_username` unless it is set.
+    pub fn claims(&self) -> Attributes {
+        self.attributes.clone().or("preferred_username", self.username.as_str().into())
+    }
 }

@@ -2,46 +2,47 @@
 
 use ::http::header::HeaderMap;
 use ::http::{Response, StatusCode};
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::response::IntoResponse;
-use probity_jose::{UnixTime, base64url};
+use probity_jose::UnixTime;
 use probity_verifier::clock::unix_now;
 
 use super::Shared;
-use super::browser::{self, CSRF_COOKIE, csrf_cookie, see_other};
-use super::error::OAuthError;
+use super::authorization_request::Found;
+use super::failure::Failure;
 use super::form::Form;
 use super::log::Line;
+use super::login::LoginForm;
 use crate::authority;
-use crate::domain::authorization::{AuthorizationError, AuthorizationRequest, NextStep, refused};
-use crate::domain::client::Client;
+use crate::domain::authorization::{AuthorizationError, AuthorizationRequest, NextStep, Reply, Situation};
 use crate::domain::code::CodeGrant;
+use crate::domain::grant::Grant;
 use crate::domain::parameters::Parameters;
-use crate::domain::secret::{PlainSecret, SecretKind};
+use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::Session;
 use crate::entropy;
-use crate::pages::LoginPage;
-use crate::store::{Conflict, Write, WriteError};
+use crate::store::{Conflict, Write, WriteError, use_pushed_request};
+
+/// The parameter with the ticket of a request that comes back from a page of ours.
+pub(super) const TICKET: &str = "probity_ticket";
 
 pub(super) async fn get(State(state): Shared, headers: HeaderMap, RawQuery(query): RawQuery) -> Response<Body> {
     match Parameters::parse(query.as_deref().unwrap_or_default()) {
-        Ok(parameters) => answer(&state, &headers, &parameters).await,
+        Ok(parameters) => answer(&state, &headers, parameters).await,
         Err(error) => state.error_page(StatusCode::BAD_REQUEST, &error.to_string(), "invalid_request"),
     }
 }
 
 /// OpenID Connect Core 1.0 section 3.1.2.1: the parameters may come in a form.
 pub(super) async fn post(State(state): Shared, form: Form) -> Response<Body> {
-    answer(&state, &form.headers, &form.parameters).await
+    answer(&state, &form.headers, form.parameters).await
 }
 
-async fn answer(state: &authority::State, headers: &HeaderMap, parameters: &Parameters) -> Response<Body> {
+async fn answer(state: &authority::State, headers: &HeaderMap, parameters: Parameters) -> Response<Body> {
+    let client = parameters.get("client_id").map(str::to_owned);
     match authorize(state, headers, parameters).await {
         Ok(mut response) => {
             if response.extensions().get::<Line>().is_none() {
-                let client = parameters.get("client_id").map(str::to_owned);
                 response.extensions_mut().insert(Line { client, ..Line::default() });
             }
             response
@@ -50,144 +51,79 @@ async fn answer(state: &authority::State, headers: &HeaderMap, parameters: &Para
     }
 }
 
-/// Why a page or a redirect could not be made.
-pub(super) enum Failure {
-    /// The request is at fault.
-    Request(AuthorizationError),
-    /// We are.
-    Server(OAuthError),
-}
-
-impl<E: Into<OAuthError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Server(error.into())
-    }
-}
-
-impl From<AuthorizationError> for Failure {
-    fn from(error: AuthorizationError) -> Self {
-        Self::Request(error)
-    }
-}
-
-impl authority::State {
-    /// Tells the client, or the user when the client can't be told.
-    pub(super) fn refuse(&self, failure: Failure) -> Response<Body> {
-        match failure {
-            Failure::Request(AuthorizationError::Unredirectable(message)) => {
-                self.error_page(StatusCode::BAD_REQUEST, message, "invalid_request")
-            }
-            Failure::Request(AuthorizationError::Redirectable { redirect_uri, state, error, description }) => {
-                let mut response =
-                    see_other(&refused(&redirect_uri, state.as_deref(), &self.issuer, error, description));
-                response.extensions_mut().insert(Line { code: Some(error), ..Line::default() });
-                response
-            }
-            Failure::Server(error) => self.error_page(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something failed here. Please try again in a moment.",
-                error.code(),
-            ),
-        }
-    }
-
-    /// The client and the request that these parameters make.
-    pub(super) async fn read_request(
-        &self,
-        parameters: &Parameters,
-    ) -> Result<(Client, AuthorizationRequest), Failure> {
-        let client = match parameters.get("client_id") {
-            Some(id) => self.store.client(id).await?,
-            None => None,
-        };
-        let client =
-            client.ok_or(AuthorizationError::Unredirectable("The application that sent you here is not known."))?;
-        let request = AuthorizationRequest::read(parameters, &client)?;
-        Ok((client, request))
-    }
-
-    /// The login page for a request.
-    pub(super) fn login_page(
-        &self,
-        headers: &HeaderMap,
-        client: &Client,
-        request: &AuthorizationRequest,
-        parameters: &Parameters,
-        again: Option<(&str, &str)>,
-    ) -> Result<Response<Body>, OAuthError> {
-        let known = browser::cookie(headers, CSRF_COOKIE).filter(|token| token.len() == CSRF_CHARS);
-        let token = match known {
-            Some(token) => token.to_owned(),
-            None => base64url::encode(&entropy::bytes::<CSRF_BYTES>()?),
-        };
-        let (username, error) = again.unzip();
-        let page = LoginPage {
-            action: &format!("{}{}", self.issuer, super::path::LOGIN),
-            style: &self.style(),
-            client_name: &client.name,
-            csrf: &token,
-            request: &parameters.to_text(),
-            username: username.unwrap_or_default(),
-            error,
-        };
-        let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-        let page = browser::page(status, &page, Some(&request.redirect_uri));
-        Ok(([csrf_cookie(&token)], page).into_response())
-    }
-}
-
-/// Whether a form's token is that of the browser's cookie.
-pub(super) fn csrf_matches(headers: &HeaderMap, token: Option<&str>) -> bool {
-    let cookie = browser::cookie(headers, CSRF_COOKIE);
-    cookie.zip(token).is_some_and(|(cookie, token)| {
-        cookie.len() == CSRF_CHARS && verify_slices_are_equal(cookie.as_bytes(), token.as_bytes()).is_ok()
-    })
-}
-
-const CSRF_BYTES: usize = 32;
-const CSRF_CHARS: usize = 43;
-
 async fn authorize(
     state: &authority::State,
     headers: &HeaderMap,
-    parameters: &Parameters,
+    parameters: Parameters,
 ) -> Result<Response<Body>, Failure> {
-    let (client, request) = state.read_request(parameters).await?;
     let now = unix_now();
+    let UnderWay { request: parameters, since } = UnderWay::read(state, parameters, now);
+    let Found { client, request, pushed } = state.find_request(&parameters, since.unwrap_or(now)).await?;
     let session = state.browser_session(headers, now).await?;
-    let granted = match (request.next_step(session.as_ref(), now), session) {
-        (NextStep::LoginRequired, _) => return Err(request.login_required().into()),
-        (NextStep::Grant, Some(session)) => grant(state, &request, &session, now).await?,
+    let subject = session.as_ref().map(|session| state.subject_for(&client, &session.subject));
+    let situation = Situation { session: session.as_ref(), subject: subject.as_deref(), since, now };
+    let granted = match (request.next_step(situation), &session) {
+        (NextStep::Refuse { error, description }, _) => return Err(request.refused(error, description).into()),
+        (NextStep::Grant, Some(session)) => grant(state, &request, pushed.as_ref(), session, now).await?,
         _ => None,
     };
-    match granted {
-        Some(address) => Ok(see_other(&address)),
-        None => Ok(state.login_page(headers, &client, &request, parameters, None)?),
+    if let Some(reply) = granted {
+        return Ok(state.send(&reply, now)?);
+    }
+    let form = LoginForm { parameters: &parameters, since: since.unwrap_or(now), again: None };
+    Ok(state.login_page(headers, &client, &request, &form)?)
+}
+
+/// A request, and since when it has been under way if the browser comes back with it.
+pub(super) struct UnderWay {
+    pub(super) request: Parameters,
+    pub(super) since: Option<UnixTime>,
+}
+
+impl UnderWay {
+    pub(super) fn read(state: &authority::State, parameters: Parameters, now: UnixTime) -> Self {
+        let ticket = parameters.get(TICKET).map(str::to_owned);
+        let request = parameters.without(TICKET);
+        let since = ticket.and_then(|ticket| state.tickets.read(&request.to_text(), &ticket, now));
+        Self { request, since }
     }
 }
 
-/// Issues a code and says where it goes; nothing when the session has just ended.
+/// Issues a code; nothing when the session has just ended.
 async fn grant(
     state: &authority::State,
     request: &AuthorizationRequest,
+    pushed: Option<&SecretHash>,
     session: &Session,
     now: UnixTime,
-) -> Result<Option<String>, OAuthError> {
+) -> Result<Option<Reply>, Failure> {
     let code = PlainSecret::new(SecretKind::Code, entropy::bytes()?);
     let grant = CodeGrant {
-        client_id: request.client_id.clone(),
-        redirect_uri: request.redirect_uri.clone(),
+        client_id: request.reply_to.client_id.clone(),
+        redirect_uri: request.reply_to.redirect_uri.clone(),
         subject: session.subject.clone(),
         session_id: session.id.clone(),
-        scope: request.scope.clone(),
+        grant: Grant {
+            scope: request.scope.clone(),
+            authentication: session.authentication.clone(),
+            claims: request.claims.clone(),
+            resources: request.resources.clone(),
+        },
         nonce: request.nonce.clone(),
         challenge: request.challenge,
+        key: request.key.clone(),
         expires: now.plus(state.lifetimes.code),
         redeemed_for: None,
     };
-    match state.store.apply(Write::from(session.must_be_live(now)).and(grant.add(&code.hash()))).await {
+    let write = Write::from(session.must_be_live(now)).and(grant.add(&code.hash()));
+    // RFC 9126 section 7.3: a pushed request is granted once.
+    match state.store.apply(write.and_all(pushed.map(use_pushed_request))).await {
         Ok(_) => Ok(Some(request.granted(&state.issuer, code.expose()))),
         Err(WriteError::Conflict(Conflict::SessionEnded)) => Ok(None),
+        Err(WriteError::Conflict(Conflict::RequestUsed)) => Err(AuthorizationError::Unredirectable(
+            "This sign-in request was used. Please go back to the application and start again.",
+        )
+        .into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -5,9 +5,13 @@ use ::http::header::{
 };
 use ::http::{HeaderMap, Response, StatusCode};
 use askama::Template;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::response::IntoResponse;
-use probity_jose::UnixTime;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use probity_jose::{UnixTime, base64url};
 use tracing::error;
 use url::Url;
 
@@ -16,13 +20,21 @@ use super::log::Line;
 use crate::authority::State;
 use crate::domain::secret::{PlainSecret, SecretKind};
 use crate::domain::session::Session;
+use crate::entropy::{self, NoEntropy};
 use crate::pages::ErrorPage;
 
 /// The session's cookie. `__Host-`: sent to this host only, over HTTPS only, and no other host can set it.
 const SESSION_COOKIE: &str = "__Host-probity-session";
 
 /// The cookie that a login form must match.
-pub(super) const CSRF_COOKIE: &str = "__Host-probity-csrf";
+const CSRF_COOKIE: &str = "__Host-probity-csrf";
+
+/// Bytes of randomness in the token of a form, and its length as text.
+const CSRF_BYTES: usize = 16;
+const CSRF_CHARS: usize = 22;
+
+/// Sends the one form of a page. The only script that any page of ours has.
+pub(super) const SUBMIT_SCRIPT: &str = "document.forms[0].submit()";
 
 /// Where the style sheet is.
 pub(super) const STYLE_PATH: &str = "/style.css";
@@ -86,9 +98,36 @@ pub(super) fn csrf_cookie(token: &str) -> (HeaderName, String) {
     (SET_COOKIE, format!("{CSRF_COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))
 }
 
+/// The token of this browser's forms: the one that it has, or a new one.
+pub(super) fn csrf_token(headers: &HeaderMap) -> Result<String, NoEntropy> {
+    match cookie(headers, CSRF_COOKIE).filter(|token| token.len() == CSRF_CHARS) {
+        Some(token) => Ok(token.to_owned()),
+        None => Ok(base64url::encode(&entropy::bytes::<CSRF_BYTES>()?)),
+    }
+}
+
+/// Whether a form's token is that of the browser's cookie.
+pub(super) fn csrf_matches(headers: &HeaderMap, token: Option<&str>) -> bool {
+    cookie(headers, CSRF_COOKIE).zip(token).is_some_and(|(cookie, token)| {
+        cookie.len() == CSRF_CHARS && verify_slices_are_equal(cookie.as_bytes(), token.as_bytes()).is_ok()
+    })
+}
+
 /// A page. It runs no script, loads only our style sheet, can't be framed, and its form goes to us and, by the redirect
 /// that follows, to `form_target`.
 pub(super) fn page(status: StatusCode, page: &impl Template, form_target: Option<&str>) -> Response<Body> {
+    let form_action = form_target.and_then(source_of).map(|source| format!(" {source}")).unwrap_or_default();
+    render(status, page, &format!("form-action 'self'{form_action}"))
+}
+
+/// A page whose form goes to another site and sends itself, by [`SUBMIT_SCRIPT`] and no other script.
+pub(super) fn submitting_page(status: StatusCode, page: &impl Template, form_target: &str) -> Response<Body> {
+    let hash = STANDARD.encode(digest::digest(&digest::SHA256, SUBMIT_SCRIPT.as_bytes()));
+    let form_action = source_of(form_target).unwrap_or_else(|| "'none'".to_owned());
+    render(status, page, &format!("script-src 'sha256-{hash}'; form-action {form_action}"))
+}
+
+fn render(status: StatusCode, page: &impl Template, policy: &str) -> Response<Body> {
     let html = match page.render() {
         Ok(html) => html,
         Err(cause) => {
@@ -96,10 +135,7 @@ pub(super) fn page(status: StatusCode, page: &impl Template, form_target: Option
             return OAuthError::Server.into_response();
         }
     };
-    let form_action = form_target.and_then(source_of).map(|source| format!(" {source}")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; form-action 'self'{form_action}; frame-ancestors 'none'; base-uri 'none'"
-    );
+    let policy = format!("default-src 'none'; style-src 'self'; {policy}; frame-ancestors 'none'; base-uri 'none'");
     let mut response = (status, [(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     if let Ok(policy) = HeaderValue::try_from(policy) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);

@@ -1,7 +1,7 @@
 //! What goes wrong at the endpoints that answer with JSON, and the one place that says how: RFC 6749 section 5.2.
 
 use ::http::StatusCode;
-use ::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use ::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -9,6 +9,7 @@ use tracing::error;
 
 use super::log::Line;
 use crate::domain::parameters::ParametersError;
+use crate::domain::resource::InvalidTarget;
 use crate::entropy::NoEntropy;
 use crate::issue::IssueError;
 use crate::keys::KeyError;
@@ -30,14 +31,33 @@ pub(super) enum OAuthError {
     InvalidGrant(&'static str),
     /// The client may not do this.
     UnauthorizedClient(&'static str),
+    /// An error of an authorization request that is told to the client at once (RFC 9126 section 2.3).
+    Authorization {
+        /// `error`.
+        code: &'static str,
+        /// `error_description`.
+        description: &'static str,
+    },
+    /// The resource is none that tokens are issued for here: RFC 8707 section 2.
+    InvalidTarget(&'static str),
     /// The grant type is none that is supported.
     UnsupportedGrantType,
     /// The scope is malformed or more than the client may have.
     InvalidScope(&'static str),
-    /// No bearer token, or one that is no good: RFC 6750 section 3.1.
+    /// No token at all: RFC 6750 section 3.1 wants no error code then.
+    NoToken,
+    /// A bearer token that is no good: RFC 6750 section 3.1.
     InvalidToken(&'static str),
     /// The bearer token lacks a scope: RFC 6750 section 3.1.
     InsufficientScope(&'static str),
+    /// A DPoP proof that is no good: RFC 9449 section 5.
+    InvalidDpopProof(&'static str),
+    /// The DPoP proof needs the nonce that comes with this answer: RFC 9449 section 8.
+    UseDpopNonce,
+    /// An error of a request with an access token: told by a challenge (RFC 9449 section 7.1, RFC 6750 section 3).
+    AtResource(Box<OAuthError>),
+    /// Too much at once.
+    Busy,
     /// What is named does not exist.
     NotFound(&'static str),
     /// The name is taken.
@@ -48,31 +68,46 @@ pub(super) enum OAuthError {
 
 impl OAuthError {
     /// The stable code for the log.
-    pub(super) const fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(_) | Self::TooLarge => "invalid_request",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::Authorization { code, .. } => code,
+            Self::InvalidTarget(_) => "invalid_target",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope(_) => "invalid_scope",
-            Self::InvalidToken(_) => "invalid_token",
+            Self::NoToken | Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope(_) => "insufficient_scope",
+            Self::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
+            Self::AtResource(error) => error.code(),
+            Self::Busy => "temporarily_unavailable",
             Self::NotFound(_) => "not_found",
             Self::Conflict(_) => "conflict",
             Self::Server => "server_error",
         }
     }
 
-    const fn status(&self) -> StatusCode {
+    fn status(&self) -> StatusCode {
         match self {
             Self::InvalidRequest(_)
             | Self::InvalidGrant(_)
             | Self::UnauthorizedClient(_)
+            | Self::Authorization { .. }
+            | Self::InvalidTarget(_)
+            | Self::InvalidDpopProof(_)
+            | Self::UseDpopNonce
             | Self::UnsupportedGrantType
             | Self::InvalidScope(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::InvalidClient | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::AtResource(error) => match **error {
+                Self::InvalidDpopProof(_) | Self::UseDpopNonce => StatusCode::UNAUTHORIZED,
+                ref error => error.status(),
+            },
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -80,38 +115,52 @@ impl OAuthError {
         }
     }
 
-    const fn description(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         match self {
             Self::InvalidRequest(text)
             | Self::InvalidGrant(text)
             | Self::UnauthorizedClient(text)
             | Self::InvalidScope(text)
+            | Self::InvalidTarget(text)
+            | Self::Authorization { description: text, .. }
             | Self::InvalidToken(text)
+            | Self::InvalidDpopProof(text)
             | Self::NotFound(text)
             | Self::Conflict(text) => text,
+            Self::UseDpopNonce => "the proof needs the nonce of the DPoP-Nonce header",
+            Self::AtResource(error) => error.description(),
+            Self::Busy => "too many requests at this moment; please try again",
             Self::TooLarge => "the body is too large",
             Self::InvalidClient => "the client is unknown or its credentials are wrong",
             Self::UnsupportedGrantType => {
                 "supported are authorization_code, refresh_token and client_credentials; the implicit and password grants \
                  are gone from OAuth 2.1 because they expose tokens and passwords"
             }
+            Self::NoToken => "an access token is needed",
             Self::InsufficientScope(_) => "the token lacks the scope that this needs",
             Self::Server => "something failed here; the log says what",
         }
     }
 
-    fn challenge(&self) -> Option<HeaderValue> {
+    fn challenges(&self) -> Vec<String> {
+        let dpop = |error: &str| format!("DPoP realm=\"probity\"{error}, algs=\"{}\"", super::dpop::algorithm_names());
         match self {
             // RFC 6749 section 5.2: the scheme that the client could have used.
-            Self::InvalidClient => Some(HeaderValue::from_static("Basic realm=\"probity\"")),
+            Self::InvalidClient => vec!["Basic realm=\"probity\"".to_owned()],
+            Self::NoToken => vec!["Bearer realm=\"probity\"".to_owned(), dpop("")],
             Self::InvalidToken(_) => {
-                Some(HeaderValue::from_static("Bearer realm=\"probity\", error=\"invalid_token\""))
+                let error = ", error=\"invalid_token\"";
+                vec![format!("Bearer realm=\"probity\"{error}"), dpop(error)]
             }
             Self::InsufficientScope(scope) => {
-                let text = format!("Bearer realm=\"probity\", error=\"insufficient_scope\", scope=\"{scope}\"");
-                HeaderValue::try_from(text).ok()
+                let error = format!(", error=\"insufficient_scope\", scope=\"{scope}\"");
+                vec![format!("Bearer realm=\"probity\"{error}"), dpop(&error)]
             }
-            _ => None,
+            Self::AtResource(error) => match **error {
+                Self::InvalidDpopProof(_) | Self::UseDpopNonce => vec![dpop(&format!(", error=\"{}\"", error.code()))],
+                ref error => error.challenges(),
+            },
+            _ => Vec::new(),
         }
     }
 }
@@ -120,8 +169,13 @@ impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = Json(json!({ "error": self.code(), "error_description": self.description() }));
         let mut response = (self.status(), body).into_response();
-        if let Some(challenge) = self.challenge() {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        for challenge in self.challenges() {
+            if let Ok(challenge) = HeaderValue::try_from(challenge) {
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+            }
+        }
+        if matches!(self, Self::Busy) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
         }
         response.extensions_mut().insert(Line { code: Some(self.code()), ..Line::default() });
         response
@@ -138,12 +192,22 @@ impl From<ParametersError> for OAuthError {
     }
 }
 
+impl From<InvalidTarget> for OAuthError {
+    fn from(error: InvalidTarget) -> Self {
+        Self::InvalidTarget(match error {
+            InvalidTarget::Malformed => "resource is no absolute URI without fragment, or there are too many",
+            InvalidTarget::NotAllowed => "the resource is none that may be asked for here",
+        })
+    }
+}
+
 impl From<RevokeError> for OAuthError {
     fn from(cause: RevokeError) -> Self {
         match cause {
             RevokeError::BadIdentifier(_) => Self::InvalidRequest("an identifier has 1 to 512 bytes"),
             RevokeError::NoSuchKey => Self::NotFound("there is no such signing key, or it is compromised already"),
             RevokeError::Keys(cause) => cause.into(),
+            RevokeError::Read(cause) => cause.into(),
             RevokeError::Write(cause) => cause.into(),
         }
     }

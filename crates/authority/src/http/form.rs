@@ -6,12 +6,15 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 
 use super::error::OAuthError;
+use crate::domain::certificate::ClientCertificate;
 use crate::domain::parameters::Parameters;
 
-/// A request with an `application/x-www-form-urlencoded` body: its headers and its parameters.
+/// A request with an `application/x-www-form-urlencoded` body: its headers, its parameters, its connection's certificate.
 pub(super) struct Form {
     pub(super) headers: HeaderMap,
     pub(super) parameters: Parameters,
+    /// What the client has presented in the TLS handshake of this connection.
+    pub(super) certificate: Option<ClientCertificate>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -19,6 +22,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
         let headers = request.headers().clone();
+        let certificate = request.extensions().get::<ClientCertificate>().cloned();
         if !is_form(&headers) {
             return Err(OAuthError::InvalidRequest("the body must be application/x-www-form-urlencoded"));
         }
@@ -31,7 +35,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             _ => OAuthError::InvalidRequest("the body could not be read"),
         })?;
         let text = std::str::from_utf8(&body).map_err(|_| OAuthError::InvalidRequest("the body is not UTF-8"))?;
-        Ok(Self { headers, parameters: Parameters::parse(text)? })
+        Ok(Self { headers, parameters: Parameters::parse(text)?, certificate })
     }
 }
 

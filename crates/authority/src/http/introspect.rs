@@ -27,24 +27,14 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>
     Ok(Json(answer.unwrap_or_else(|| json!({ "active": false }))))
 }
 
+/// All claims of the token (section 2.2), and what they mean here.
 fn access_token(state: &authority::State, token: &str, now: UnixTime) -> Option<Value> {
-    let token = state.live_token(token, now)?;
-    let mut answer = json!({
-        "active": true,
-        "iss": token.issuer(),
-        "sub": token.subject(),
-        "aud": token.audience(),
-        "client_id": token.client(),
-        "scope": token.scope(),
-        "jti": token.id(),
-        "iat": token.issued().as_secs(),
-        "exp": token.expires().as_secs(),
-        "token_type": "Bearer",
-    });
-    if let (Some(sid), Some(answer)) = (token.session_id(), answer.as_object_mut()) {
-        answer.insert("sid".to_owned(), sid.into());
-    }
-    Some(answer)
+    let own = state.live_token(token, now)?;
+    let is_bound_to_key = own.confirmation().ok()?.key.is_some();
+    let mut claims = own.claims;
+    claims.insert("active".to_owned(), true.into());
+    claims.insert("token_type".to_owned(), if is_bound_to_key { "DPoP" } else { "Bearer" }.into());
+    Some(claims.into())
 }
 
 /// A refresh token is shown only to its own client.
@@ -65,9 +55,9 @@ async fn refresh_token(
         json!({
             "active": true,
             "iss": state.issuer,
-            "sub": family.subject,
+            "sub": state.subject_for(client, &family.subject),
             "client_id": family.client_id,
-            "scope": family.scope.to_string(),
+            "scope": family.grant.scope.to_string(),
             "exp": family.expires.as_secs(),
         })
     }))

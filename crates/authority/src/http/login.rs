@@ -1,7 +1,8 @@
-//! `POST /login`: a user proves who they are, gets a session, and goes on with the authorization request.
+//! The login page, and `POST /login`: a user proves who they are, gets a session, and goes on with the authorization request.
 
 use std::time::Duration;
 
+use ::http::header::HeaderMap;
 use ::http::{Response, StatusCode};
 use axum::body::Body;
 use axum::extract::State;
@@ -12,14 +13,18 @@ use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use super::Shared;
-use super::authorize::{Failure, csrf_matches};
-use super::browser::{see_other, session_cookie};
+use super::authorization_request::Found;
+use super::authorize::TICKET;
+use super::browser::{self, csrf_cookie, csrf_matches, csrf_token, see_other, session_cookie};
 use super::error::OAuthError;
+use super::failure::Failure;
 use super::form::Form;
 use super::log::Line;
 use super::path;
 use crate::authority;
-use crate::domain::authorization::AuthorizationError;
+use crate::domain::authentication::Authentication;
+use crate::domain::authorization::{AuthorizationError, AuthorizationRequest};
+use crate::domain::client::Client;
 use crate::domain::parameters::Parameters;
 use crate::domain::password::PasswordHash;
 use crate::domain::revocation::Order;
@@ -27,6 +32,7 @@ use crate::domain::secret::{PlainSecret, SecretKind};
 use crate::domain::session::{Session, id_text};
 use crate::domain::user::User;
 use crate::entropy;
+use crate::pages::LoginPage;
 use crate::store::{Conflict, Write, WriteError};
 
 /// How long a login waits for its turn to be hashed.
@@ -38,6 +44,44 @@ const WRONG: &str = "The user name or the password is wrong.";
 /// The form has a field that our page can't have given it.
 const DAMAGED: AuthorizationError =
     AuthorizationError::Unredirectable("The sign-in form came back damaged. Please start again from the application.");
+
+/// What the login page goes on with.
+pub(super) struct LoginForm<'a> {
+    /// The authorization request.
+    pub(super) parameters: &'a Parameters,
+    /// Since when it has been under way.
+    pub(super) since: UnixTime,
+    /// The user name and the reason when a login has failed.
+    pub(super) again: Option<(&'a str, &'a str)>,
+}
+
+impl authority::State {
+    /// The login page for a request.
+    pub(super) fn login_page(
+        &self,
+        headers: &HeaderMap,
+        client: &Client,
+        request: &AuthorizationRequest,
+        form: &LoginForm<'_>,
+    ) -> Result<Response<Body>, OAuthError> {
+        let csrf = csrf_token(headers)?;
+        let text = form.parameters.to_text();
+        let (username, error) = form.again.unzip();
+        let page = LoginPage {
+            action: &format!("{}{}", self.issuer, path::LOGIN),
+            style: &self.style(),
+            client_name: &client.name,
+            csrf: &csrf,
+            ticket: &self.tickets.issue(&text, form.since),
+            request: &text,
+            username: username.or(request.login_hint.as_deref()).unwrap_or_default(),
+            error,
+        };
+        let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        let page = browser::page(status, &page, Some(&request.reply_to.redirect_uri));
+        Ok(([csrf_cookie(&csrf)], page).into_response())
+    }
+}
 
 pub(super) async fn post(State(state): Shared, form: Form) -> Response<Body> {
     if state.is_cross_site(&form.headers) || !csrf_matches(&form.headers, form.parameters.get("csrf")) {
@@ -53,15 +97,21 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Response<Body> {
 
 async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>, Failure> {
     let parameters = Parameters::parse(form.parameters.get("request").unwrap_or_default()).map_err(|_| DAMAGED)?;
-    let (client, request) = state.read_request(&parameters).await?;
+    let now = unix_now();
+    let ticket = form.parameters.get("ticket").unwrap_or_default();
+    let since = state.tickets.read(form.parameters.get("request").unwrap_or_default(), ticket, now);
+    let since = since.ok_or(AuthorizationError::Unredirectable(
+        "This sign-in page is too old. Please go back to the application and start again.",
+    ))?;
+    let Found { client, request, .. } = state.find_request(&parameters, since).await?;
     let username = form.parameters.get("username").unwrap_or_default();
     let password = Zeroizing::new(form.parameters.get("password").unwrap_or_default().to_owned());
     let user = match verify_password(state, username, password).await? {
         Verdict::Right(user) => user,
         Verdict::Wrong => {
             info!(code = "login.wrong", "a login failed");
-            let mut response =
-                state.login_page(&form.headers, &client, &request, &parameters, Some((username, WRONG)))?;
+            let again = LoginForm { parameters: &parameters, since, again: Some((username, WRONG)) };
+            let mut response = state.login_page(&form.headers, &client, &request, &again)?;
             response.extensions_mut().insert(Line { code: Some("login.wrong"), ..Line::default() });
             return Ok(response);
         }
@@ -70,14 +120,14 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
             return Ok(state.error_page(StatusCode::SERVICE_UNAVAILABLE, message, "login.busy"));
         }
     };
+    // Hashing has taken its time.
     let now = unix_now();
     let cookie = PlainSecret::new(SecretKind::Session, entropy::bytes()?);
     let before = state.browser_session(&form.headers, now).await?;
     let session_id = open_session(state, before, &user, &cookie, now).await?;
     info!(sid = session_id, "a user has logged in");
-    // The login that `prompt` and `max_age` asked for has just happened.
-    let rest = parameters.without("prompt").without("max_age");
-    let next = see_other(&format!("{}{}?{}", state.issuer, path::AUTHORIZE, rest.to_text()));
+    let request = parameters.with(TICKET, ticket);
+    let next = see_other(&format!("{}{}?{}", state.issuer, path::AUTHORIZE, request.to_text()));
     Ok(([session_cookie(&cookie)], next).into_response())
 }
 
@@ -117,9 +167,10 @@ async fn open_session(
     now: UnixTime,
 ) -> Result<String, OAuthError> {
     let mut write = Write::new();
+    let authentication = Authentication::by_password(now);
     match before {
         Some(session) if session.subject == user.subject => {
-            match state.store.apply(Write::from(session.renew(&cookie.hash(), now))).await {
+            match state.store.apply(Write::from(session.renew(&cookie.hash(), &authentication))).await {
                 Ok(_) => return Ok(session.id),
                 Err(WriteError::Conflict(Conflict::SessionEnded)) => {}
                 Err(error) => return Err(error.into()),
@@ -136,7 +187,7 @@ async fn open_session(
     let session = Session {
         id: id_text(entropy::bytes()?),
         subject: user.subject.clone(),
-        auth_time: now,
+        authentication,
         expires,
         place: state.places.next(&state.store, expires, now).await?,
     };

@@ -1,20 +1,29 @@
 //! The endpoints, a file each: they parse, ask the domain, apply what it decided, and answer.
 
 mod admin;
+mod authorization_request;
 mod authorize;
 mod browser;
 mod client_authentication;
+pub(crate) mod dpop;
 mod error;
+mod failure;
 mod form;
+mod id_token_hint;
 mod introspect;
 mod jwks;
 mod log;
 mod login;
 mod metadata;
 mod own_token;
+mod par;
+mod protected;
+mod reply;
+mod request_object;
 mod revoke;
 mod stream;
 mod token;
+mod userinfo;
 
 use std::sync::Arc;
 
@@ -25,7 +34,7 @@ use ::http::{Response, StatusCode};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use url::Url;
@@ -42,6 +51,8 @@ pub(crate) mod path {
     pub(crate) const AUTHORIZE: &str = "/authorize";
     pub(crate) const LOGIN: &str = "/login";
     pub(crate) const TOKEN: &str = "/token";
+    pub(crate) const PAR: &str = "/par";
+    pub(crate) const USERINFO: &str = "/userinfo";
     pub(crate) const REVOKE: &str = "/revoke";
     pub(crate) const INTROSPECT: &str = "/introspect";
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
@@ -59,8 +70,11 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::LOGIN, post(login::post))
         .route(path::TOKEN, post(token::post))
+        .route(path::PAR, post(par::post))
+        .route(path::USERINFO, get(userinfo::get).post(userinfo::post))
         .route(path::REVOKE, post(revoke::post))
         .route(path::INTROSPECT, post(introspect::post))
+        .route_layer(from_fn_with_state(Arc::clone(&state), dpop::give_nonce))
         .route(path::REVOCATION_STREAM, get(stream::get))
         .nest(path::ADMIN, admin::router())
         .route(browser::STYLE_PATH, get(style))

@@ -1,19 +1,42 @@
 //! Reads access tokens that this authority has issued, for whichever audience.
 
-use probity_jose::UnixTime;
+use probity_jose::{UnixTime, base64url};
 use probity_verifier::{AccessToken, access_token_of_any_audience};
+use serde_json::{Map, Value};
 
 use crate::authority::State;
-use crate::keys::ALGORITHM;
+use crate::domain::confirmation::Confirmation;
+
+/// An access token of ours: its signature and its times are good.
+pub(super) struct OwnToken {
+    pub(super) token: AccessToken,
+    /// Everything that it says.
+    pub(super) claims: Map<String, Value>,
+}
+
+impl OwnToken {
+    /// What it is bound to.
+    ///
+    /// # Errors
+    /// To something that is not understood, so that whether it may be used can't be known.
+    pub(super) fn confirmation(&self) -> Result<Confirmation, serde_json::Error> {
+        self.claims.get("cnf").map_or(Ok(Confirmation::default()), |cnf| serde_json::from_value(cnf.clone()))
+    }
+}
 
 impl State {
     /// The token, if this authority has signed it and it has not expired; revoked ones too.
-    pub(super) fn own_token(&self, token: &str, now: UnixTime) -> Option<AccessToken> {
-        access_token_of_any_audience(&self.issuer, &[ALGORITHM], token, &self.keys.current().published, now).ok()
+    pub(super) fn own_token(&self, token: &str, now: UnixTime) -> Option<OwnToken> {
+        let ring = self.keys.current();
+        let algorithms: Vec<_> = ring.published.keys().iter().map(probity_jose::VerifyingKey::algorithm).collect();
+        let verified = access_token_of_any_audience(&self.issuer, &algorithms, token, &ring.published, now).ok()?;
+        // Its signature covers this text.
+        let payload = base64url::decode(token.split('.').nth(1)?).ok()?;
+        Some(OwnToken { token: verified, claims: serde_json::from_slice(&payload).ok()? })
     }
 
     /// The token, if it is good in every respect.
-    pub(super) fn live_token(&self, token: &str, now: UnixTime) -> Option<AccessToken> {
-        self.own_token(token, now).filter(|token| self.hub.replica().check(&token.facts()).is_none())
+    pub(super) fn live_token(&self, token: &str, now: UnixTime) -> Option<OwnToken> {
+        self.own_token(token, now).filter(|own| self.hub.replica().check(&own.token.facts()).is_none())
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /revocation-stream`: a guard follows the revocations (docs/revocation-protocol.md).
 
-use ::http::header::{AUTHORIZATION, CONNECTION, UPGRADE};
-use ::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use ::http::header::{CONNECTION, UPGRADE};
+use ::http::{HeaderValue, Response, StatusCode};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::IntoResponse;
@@ -11,6 +11,7 @@ use tracing::warn;
 
 use super::Shared;
 use super::error::OAuthError;
+use super::protected::bearer;
 use crate::domain::secret::{PlainSecret, SecretKind};
 
 pub(super) async fn get(State(state): Shared, request: Request) -> Response<Body> {
@@ -34,21 +35,11 @@ pub(super) async fn get(State(state): Shared, request: Request) -> Response<Body
     let (hub, keys) = (state.hub.clone(), state.keys.current());
     tokio::spawn(async move {
         match hyper::upgrade::on(request).await {
-            Ok(upgraded) => hub.serve(&guard, &keys.active, TokioIo::new(upgraded)).await,
+            Ok(upgraded) => hub.serve(&guard, keys.signer(None), TokioIo::new(upgraded)).await,
             Err(error) => warn!(guard, error = %error, "a guard's connection could not be upgraded"),
         }
     });
     let headers =
         [(CONNECTION, HeaderValue::from_static("upgrade")), (UPGRADE, HeaderValue::from_static(UPGRADE_PROTOCOL))];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
-}
-
-/// The token of `Authorization: Bearer`.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (only, None) = (values.next()?, values.next()) else {
-        return None;
-    };
-    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }

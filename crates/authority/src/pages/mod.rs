@@ -19,10 +19,26 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) csrf: &'a str,
     /// The authorization request, to go on with afterwards.
     pub(crate) request: &'a str,
+    /// Since when the request has been under way.
+    pub(crate) ticket: &'a str,
     /// What was typed before.
     pub(crate) username: &'a str,
     /// Why it did not work.
     pub(crate) error: Option<&'a str>,
+}
+
+/// Takes an answer to the client by a form that sends itself, or at a click.
+#[derive(Debug, Template)]
+#[template(path = "form_post.html")]
+pub(crate) struct FormPostPage<'a> {
+    /// The client's redirect URI.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// What sends the form: a constant of ours, whose hash is in the page's policy.
+    pub(crate) script: &'static str,
+    /// What the answer says.
+    pub(crate) parameters: &'a [(&'static str, String)],
 }
 
 /// Says what is wrong when there is nowhere to send the user.
@@ -50,15 +66,30 @@ mod tests {
             client_name: hostile,
             csrf: "c",
             request: hostile,
+            ticket: hostile,
             username: hostile,
             error: Some(hostile),
         };
         let html = page.render().unwrap();
         assert!(!html.contains("<script"), "{html}");
-        assert_eq!(html.matches("alert(1)").count(), 4, "each is shown");
+        assert_eq!(html.matches("alert(1)").count(), 5, "each is there");
         for id in ["login", "username", "password", "submit", "error"] {
             assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
         }
+    }
+
+    #[test]
+    fn an_answer_in_a_form_can_not_break_out_of_it() {
+        let hostile = "\"></form><script>alert(1)</script>";
+        let page = FormPostPage {
+            action: "https://app.example/cb",
+            style: "/style.css",
+            script: "document.forms[0].submit()",
+            parameters: &[("state", hostile.to_owned())],
+        };
+        let html = page.render().unwrap();
+        assert_eq!(html.matches("<script").count(), 1, "{html}");
+        assert_eq!(html.matches("</form").count(), 1, "{html}");
     }
 
     #[test]
@@ -69,6 +100,7 @@ mod tests {
             client_name: "App",
             csrf: "c",
             request: "r",
+            ticket: "t",
             username: "",
             error: None,
         };

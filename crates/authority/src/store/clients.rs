@@ -1,5 +1,6 @@
 //! Clients in the store.
 
+use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
 use super::value::{Inconsistent, Row};
 use super::write::{Expect, Statement};
@@ -13,7 +14,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
-        let sql = "SELECT client_id, name, secret_hash, grant_types, redirect_uris, scope, audience \
+        let sql = "SELECT client_id, name, secret_hash, grant_types, redirect_uris, scope, audience, metadata, policy \
                    FROM clients WHERE client_id = $1";
         Ok(self.query_one(sql, &[id.into()]).await?.as_ref().map(Client::try_from).transpose()?)
     }
@@ -24,10 +25,10 @@ impl Client {
     pub(crate) fn put(&self) -> Statement {
         let grants: Vec<&str> = self.grant_types.iter().map(|grant| grant.name()).collect();
         Statement::new(
-            "INSERT INTO clients (client_id, name, secret_hash, grant_types, redirect_uris, scope, audience) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) \
+            "INSERT INTO clients (client_id, name, secret_hash, grant_types, redirect_uris, scope, audience, metadata, policy) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              ON CONFLICT (client_id) DO UPDATE SET name = $2, secret_hash = $3, grant_types = $4, \
-             redirect_uris = $5, scope = $6, audience = $7",
+             redirect_uris = $5, scope = $6, audience = $7, metadata = $8, policy = $9",
             [
                 self.id.as_str().into(),
                 self.name.as_str().into(),
@@ -37,6 +38,8 @@ impl Client {
                 self.redirect_uris.join(" ").into(),
                 self.scope.to_string().into(),
                 self.audience.as_str().into(),
+                to_document(&self.metadata).into(),
+                to_document(&self.policy).into(),
             ],
             Expect::Any,
         )
@@ -60,6 +63,8 @@ impl TryFrom<&Row> for Client {
             redirect_uris: words(row.text(4)?),
             scope: scope_of(row.text(5)?)?,
             audience: row.text(6)?.to_owned(),
+            metadata: from_document(row.text(7)?, "a client's metadata can't be read")?,
+            policy: from_document(row.text(8)?, "a client's policy can't be read")?,
         })
     }
 }

@@ -1,14 +1,26 @@
 //! Authorization codes in the store.
 
 use probity_jose::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use super::clients::scope_of;
+use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
 use super::value::Inconsistent;
 use super::write::{Conflict, Expect, Statement};
 use crate::domain::code::CodeGrant;
+use crate::domain::grant::Grant;
 use crate::domain::pkce::Challenge;
 use crate::domain::secret::SecretHash;
+
+/// What no statement asks for.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    #[serde(flatten)]
+    grant: Grant,
+    #[serde(default)]
+    key: Option<String>,
+}
 
 impl Store {
     /// What a code stands for.
@@ -16,17 +28,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn code(&self, code: &SecretHash) -> Result<Option<CodeGrant>, StoreError> {
-        let sql = "SELECT client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires, family \
+        let sql = "SELECT client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires, family, details \
                    FROM codes WHERE code_hash = $1";
         let Some(row) = self.query_one(sql, &[code.to_text().into()]).await? else {
             return Ok(None);
         };
+        let details: Details = from_document(row.text(9)?, "a code's grant can't be read")?;
         Ok(Some(CodeGrant {
             client_id: row.text(0)?.to_owned(),
             redirect_uri: row.text(1)?.to_owned(),
             subject: row.text(2)?.to_owned(),
             session_id: row.text(3)?.to_owned(),
-            scope: scope_of(row.text(4)?)?,
+            grant: Grant { scope: scope_of(row.text(4)?)?, ..details.grant },
+            key: details.key,
             nonce: row.optional_text(5)?.map(str::to_owned),
             challenge: Challenge::parse(row.text(6)?).ok_or(Inconsistent("a code challenge can't be read"))?,
             expires: row.time(7)?,
@@ -39,18 +53,19 @@ impl CodeGrant {
     /// Adds a code.
     pub(crate) fn add(&self, code: &SecretHash) -> Statement {
         Statement::new(
-            "INSERT INTO codes (code_hash, client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO codes (code_hash, client_id, redirect_uri, subject, sid, scope, nonce, challenge, expires, \
+             details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             [
                 code.to_text().into(),
                 self.client_id.as_str().into(),
                 self.redirect_uri.as_str().into(),
                 self.subject.as_str().into(),
                 self.session_id.as_str().into(),
-                self.scope.to_string().into(),
+                self.grant.scope.to_string().into(),
                 self.nonce.as_deref().into(),
                 self.challenge.to_text().into(),
                 self.expires.into(),
+                to_document(&Details { grant: self.grant.clone(), key: self.key.clone() }).into(),
             ],
             Expect::One(Conflict::Taken),
         )

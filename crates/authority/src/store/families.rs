@@ -1,11 +1,24 @@
 //! Grants and their refresh tokens in the store: one row each, however often they rotate.
 
 use probity_jose::UnixTime;
+use serde::{Deserialize, Serialize};
 
 use super::clients::scope_of;
+use super::document::{from_document, to_document};
 use super::engine::{Store, StoreError};
 use super::write::{Conflict, Expect, Statement};
+use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
+use crate::domain::grant::Grant;
+
+/// What no statement asks for.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    #[serde(flatten)]
+    grant: Grant,
+    #[serde(default)]
+    confirmation: Confirmation,
+}
 
 impl Store {
     /// The family of an identifier.
@@ -13,17 +26,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn family(&self, id: &str) -> Result<Option<Family>, StoreError> {
-        let sql = "SELECT family, client_id, subject, sid, scope, counter, rotated, expires, revoked \
+        let sql = "SELECT family, client_id, subject, sid, scope, counter, rotated, expires, revoked, details \
                    FROM families WHERE family = $1";
         let Some(row) = self.query_one(sql, &[id.into()]).await? else {
             return Ok(None);
         };
+        let details: Details = from_document(row.text(9)?, "a grant can't be read")?;
         Ok(Some(Family {
             id: row.text(0)?.to_owned(),
             client_id: row.text(1)?.to_owned(),
             subject: row.text(2)?.to_owned(),
-            session_id: row.text(3)?.to_owned(),
-            scope: scope_of(row.text(4)?)?,
+            session_id: Some(row.text(3)?).filter(|sid| !sid.is_empty()).map(str::to_owned),
+            grant: Grant { scope: scope_of(row.text(4)?)?, ..details.grant },
+            confirmation: details.confirmation,
             counter: row.number(5)?,
             rotated: row.time(6)?,
             expires: row.time(7)?,
@@ -36,17 +51,19 @@ impl Family {
     /// Adds the family.
     pub(crate) fn add(&self) -> Statement {
         Statement::new(
-            "INSERT INTO families (family, client_id, subject, sid, scope, counter, rotated, expires) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO families (family, client_id, subject, sid, scope, counter, rotated, expires, details) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
                 self.id.as_str().into(),
                 self.client_id.as_str().into(),
                 self.subject.as_str().into(),
-                self.session_id.as_str().into(),
-                self.scope.to_string().into(),
+                // No session has the empty name.
+                self.session_id.as_deref().unwrap_or_default().into(),
+                self.grant.scope.to_string().into(),
                 self.counter.into(),
                 self.rotated.into(),
                 self.expires.into(),
+                to_document(&Details { grant: self.grant.clone(), confirmation: self.confirmation.clone() }).into(),
             ],
             Expect::One(Conflict::Taken),
         )

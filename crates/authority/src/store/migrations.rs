@@ -1,4 +1,9 @@
 //! The schema, in numbered steps that only go forward. A step that has been released is never edited.
 
 /// The steps in their order; the number of a step is its place, from 1.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_main_path.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_main_path.sql"),
+    include_str!("migrations/0002_openid.sql"),
+    include_str!("migrations/0003_requests.sql"),
+    include_str!("migrations/0004_clients.sql"),
+];

@@ -7,16 +7,20 @@
 
 mod clients;
 mod codes;
+mod document;
 mod engine;
 mod families;
 mod guards;
 mod keys;
 mod log;
 mod migrations;
+mod pairwise;
 mod postgres;
+mod pushed_requests;
 mod revocations;
 mod sessions;
 mod sqlite;
+mod used_ids;
 mod users;
 mod value;
 mod write;
@@ -28,9 +32,12 @@ pub(crate) use families::drop_expired_families;
 pub(crate) use guards::RegisteredGuard;
 pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
 pub(crate) use log::begin_log;
+pub(crate) use pairwise::add_pairwise_name;
 pub(crate) use postgres::PostgresSite;
+pub(crate) use pushed_requests::{drop_expired_pushed_requests, use_pushed_request};
 pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};
+pub(crate) use used_ids::{drop_expired_ids, use_once};
 pub use write::Conflict;
 pub(crate) use write::Write;
 

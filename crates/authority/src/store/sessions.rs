@@ -6,6 +6,7 @@ use probity_verifier::revocation::SessionIndex;
 use super::engine::{Store, StoreError};
 use super::value::{Inconsistent, Row};
 use super::write::{Conflict, Expect, Statement};
+use crate::domain::authentication::{Authentication, Method};
 use crate::domain::secret::SecretHash;
 use crate::domain::session::Session;
 
@@ -19,7 +20,7 @@ impl Store {
         cookie: &SecretHash,
         now: UnixTime,
     ) -> Result<Option<Session>, StoreError> {
-        const SQL: &str = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions \
+        const SQL: &str = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions \
                            WHERE cookie_hash = $1 AND ended IS NULL AND expires > $2";
         Ok(self
             .query_one(SQL, &[cookie.to_text().into(), now.into()])
@@ -34,7 +35,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
-        let sql = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions WHERE sid = $1";
+        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions WHERE sid = $1";
         Ok(self.query_one(sql, &[id.into()]).await?.as_ref().map(Session::try_from).transpose()?)
     }
 
@@ -43,7 +44,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn live_session(&self, id: &str, now: UnixTime) -> Result<Option<Session>, StoreError> {
-        let sql = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions \
+        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions \
                    WHERE sid = $1 AND ended IS NULL AND expires > $2";
         Ok(self.query_one(sql, &[id.into(), now.into()]).await?.as_ref().map(Session::try_from).transpose()?)
     }
@@ -53,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn sessions_of(&self, subject: &str, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let sql = "SELECT sid, subject, auth_time, expires, list, idx FROM sessions \
+        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions \
                    WHERE subject = $1 AND ended IS NULL AND expires > $2 ORDER BY auth_time DESC LIMIT 1000";
         let rows = self.query(sql, &[subject.into(), now.into()]).await?;
         Ok(rows.iter().map(Session::try_from).collect::<Result<_, _>>()?)
@@ -83,26 +84,32 @@ impl Session {
     /// Adds the session.
     pub(crate) fn add(&self, cookie: &SecretHash) -> Statement {
         Statement::new(
-            "INSERT INTO sessions (sid, cookie_hash, subject, auth_time, expires, list, idx) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO sessions (sid, cookie_hash, subject, auth_time, expires, list, idx, amr) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             [
                 self.id.as_str().into(),
                 cookie.to_text().into(),
                 self.subject.as_str().into(),
-                self.auth_time.into(),
+                self.authentication.time.into(),
                 self.expires.into(),
                 self.place.list.into(),
                 self.place.index.into(),
+                methods_text(&self.authentication).into(),
             ],
             Expect::One(Conflict::Taken),
         )
     }
 
-    /// The user has proved again who they are: the session gets a new cookie and a new `auth_time`.
-    pub(crate) fn renew(&self, cookie: &SecretHash, now: UnixTime) -> Statement {
+    /// The user has proved again who they are: the session gets a new cookie.
+    pub(crate) fn renew(&self, cookie: &SecretHash, authentication: &Authentication) -> Statement {
         Statement::new(
-            "UPDATE sessions SET cookie_hash = $1, auth_time = $2 WHERE sid = $3 AND ended IS NULL",
-            [cookie.to_text().into(), now.into(), self.id.as_str().into()],
+            "UPDATE sessions SET cookie_hash = $1, auth_time = $2, amr = $4 WHERE sid = $3 AND ended IS NULL",
+            [
+                cookie.to_text().into(),
+                authentication.time.into(),
+                self.id.as_str().into(),
+                methods_text(authentication).into(),
+            ],
             Expect::One(Conflict::SessionEnded),
         )
     }
@@ -150,9 +157,18 @@ impl TryFrom<&Row> for Session {
         Ok(Self {
             id: row.text(0)?.to_owned(),
             subject: row.text(1)?.to_owned(),
-            auth_time: row.time(2)?,
+            authentication: Authentication { time: row.time(2)?, methods: methods_of(row.text(6)?)? },
             expires: row.time(3)?,
             place: SessionIndex { list: row.number(4)?, index: row.number(5)? },
         })
     }
+}
+
+fn methods_text(authentication: &Authentication) -> String {
+    authentication.methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(" ")
+}
+
+fn methods_of(text: &str) -> Result<Vec<Method>, Inconsistent> {
+    let methods = text.split(' ').filter(|name| !name.is_empty()).map(Method::parse);
+    methods.collect::<Option<_>>().ok_or(Inconsistent("a session has an unknown authentication method"))
 }

@@ -6,8 +6,15 @@ use probity_jose::UnixTime;
 use probity_verifier::revocation::{Position, Replica, Revocation, SessionIndex, Writer};
 
 use super::*;
+use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::authentication::Authentication;
+use crate::domain::claims::ClaimsRequest;
+use crate::domain::client::metadata::{ClientMetadata, SubjectType};
+use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::{Client, GrantType};
+use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
+use crate::domain::grant::Grant;
 use crate::domain::revocation::Order;
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
@@ -75,6 +82,7 @@ on_every_engine!(
     a_hundred_rotations_at_once_give_one_successor,
     positions_have_no_gaps_however_many_write_at_once,
     ending_a_session_ends_its_grants_too,
+    a_grant_reads_back_as_it_was_added,
     a_session_is_over_at_its_end_and_is_then_dropped,
     a_client_reads_back_as_it_was_put,
     a_watermark_is_of_the_moment_of_its_commit,
@@ -87,8 +95,14 @@ fn family(id: &str) -> Family {
         id: id.into(),
         client_id: "app".into(),
         subject: "u".into(),
-        session_id: "s".into(),
-        scope: Scope::parse("a b").unwrap(),
+        session_id: Some("s".into()),
+        grant: Grant {
+            scope: Scope::parse("a b").unwrap(),
+            resources: vec!["https://a.example".into()],
+            authentication: Authentication::by_password(NOW),
+            claims: ClaimsRequest::parse(r#"{"userinfo":{"name":{"essential":true}}}"#).unwrap(),
+        },
+        confirmation: Confirmation { key: Some("thumbprint".into()), certificate: None },
         counter: 0,
         rotated: NOW,
         expires: UnixTime::from_secs(9_000),
@@ -100,7 +114,7 @@ fn session() -> Session {
     Session {
         id: "s".into(),
         subject: "u".into(),
-        auth_time: NOW,
+        authentication: Authentication::by_password(NOW),
         expires: UnixTime::from_secs(9_000),
         place: SessionIndex { list: 3, index: 5 },
     }
@@ -218,6 +232,14 @@ async fn a_session_is_over_at_its_end_and_is_then_dropped(place: &Place) {
     assert!(store.session("s").await.unwrap().is_none());
 }
 
+async fn a_grant_reads_back_as_it_was_added(place: &Place) {
+    let (store, ..) = place.open().await;
+    for family in [family("f"), Family { id: "offline".into(), session_id: None, ..family("f") }] {
+        store.apply(Write::from(family.add())).await.unwrap();
+        assert_eq!(store.family(&family.id).await.unwrap().as_ref(), Some(&family));
+    }
+}
+
 async fn a_client_reads_back_as_it_was_put(place: &Place) {
     let (store, ..) = place.open().await;
     let mut client = Client {
@@ -228,6 +250,13 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
         redirect_uris: vec!["https://a.example/cb".into(), "https://b.example/cb".into()],
         scope: Scope::parse("openid read").unwrap(),
         audience: "https://api.example".into(),
+        metadata: ClientMetadata {
+            id_token_signed_response_alg: Some(PublicAlgorithm::RS256),
+            subject_type: SubjectType::Pairwise,
+            default_max_age: Some(60),
+            ..ClientMetadata::default()
+        },
+        policy: ClientPolicy { resources: vec!["https://other.example".into()] },
     };
     for secret in [client.secret, None] {
         client.secret = secret;

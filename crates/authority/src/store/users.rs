@@ -3,26 +3,29 @@
 use probity_jose::UnixTime;
 
 use super::engine::{Store, StoreError};
-use super::value::Inconsistent;
+use super::value::{Inconsistent, Row};
 use super::write::{Conflict, Expect, Statement};
+use crate::domain::claims::Attributes;
 use crate::domain::password::PasswordHash;
 use crate::domain::user::User;
 
 impl Store {
+    /// The user of a subject.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn user_of_subject(&self, subject: &str) -> Result<Option<User>, StoreError> {
+        let sql = "SELECT subject, username, password_hash, attributes FROM users WHERE subject = $1";
+        Ok(self.query_one(sql, &[subject.into()]).await?.as_ref().map(User::try_from).transpose()?)
+    }
+
     /// The user of a name.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn user(&self, username: &str) -> Result<Option<User>, StoreError> {
-        let sql = "SELECT subject, username, password_hash FROM users WHERE username = $1";
-        let Some(row) = self.query_one(sql, &[username.into()]).await? else {
-            return Ok(None);
-        };
-        Ok(Some(User {
-            subject: row.text(0)?.to_owned(),
-            username: row.text(1)?.to_owned(),
-            password: PasswordHash::parse(row.text(2)?).map_err(|_| Inconsistent("a password hash can't be read"))?,
-        }))
+        let sql = "SELECT subject, username, password_hash, attributes FROM users WHERE username = $1";
+        Ok(self.query_one(sql, &[username.into()]).await?.as_ref().map(User::try_from).transpose()?)
     }
 }
 
@@ -30,9 +33,29 @@ impl User {
     /// Adds the user; [`Conflict::Taken`] when the name or the subject is.
     pub(crate) fn add(&self, now: UnixTime) -> Statement {
         Statement::new(
-            "INSERT INTO users (subject, username, password_hash, created) VALUES ($1, $2, $3, $4)",
-            [self.subject.as_str().into(), self.username.as_str().into(), self.password.to_text().into(), now.into()],
+            "INSERT INTO users (subject, username, password_hash, created, attributes) VALUES ($1, $2, $3, $4, $5)",
+            [
+                self.subject.as_str().into(),
+                self.username.as_str().into(),
+                self.password.to_text().into(),
+                now.into(),
+                self.attributes.to_text().into(),
+            ],
             Expect::One(Conflict::Taken),
         )
+    }
+}
+
+impl TryFrom<&Row> for User {
+    type Error = Inconsistent;
+
+    fn try_from(row: &Row) -> Result<Self, Inconsistent> {
+        Ok(Self {
+            subject: row.text(0)?.to_owned(),
+            username: row.text(1)?.to_owned(),
+            password: PasswordHash::parse(row.text(2)?).map_err(|_| Inconsistent("a password hash can't be read"))?,
+            attributes: Attributes::parse(row.text(3)?)
+                .map_err(|_| Inconsistent("a user's attributes can't be read"))?,
+        })
     }
 }

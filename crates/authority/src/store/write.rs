@@ -22,6 +22,9 @@ pub enum Conflict {
     /// The refresh token has been rotated or its family revoked.
     #[error("the refresh token was rotated meanwhile")]
     FamilyMoved,
+    /// The pushed request has been used.
+    #[error("the pushed request was used meanwhile")]
+    RequestUsed,
     /// The grant has been revoked already.
     #[error("the grant is revoked already")]
     AlreadyRevoked,

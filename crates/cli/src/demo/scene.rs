@@ -111,7 +111,7 @@ impl Scene {
             .append_pair("response_type", "code")
             .append_pair("client_id", APP)
             .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("scope", "openid offline_access")
+            .append_pair("scope", "openid")
             .append_pair("state", &state)
             .append_pair("code_challenge", &base64url::encode(digest.as_ref()))
             .append_pair("code_challenge_method", "S256");

@@ -70,7 +70,7 @@ impl<'a> Browser<'a> {
             .append_pair("response_type", "code")
             .append_pair("client_id", self.authority.app().0)
             .append_pair("redirect_uri", self.authority.app().1)
-            .append_pair("scope", "openid offline_access")
+            .append_pair("scope", "openid")
             .append_pair("state", "af0ifjsldkj")
             .append_pair("code_challenge", CHALLENGE)
             .append_pair("code_challenge_method", "S256");

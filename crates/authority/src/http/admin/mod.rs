@@ -12,11 +12,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::routing::{get, post};
-use probity_verifier::clock::unix_now;
 use serde::de::DeserializeOwned;
 
 use super::error::OAuthError;
-use super::stream::bearer;
+use super::protected::{PresentedToken, Protected};
 use crate::authority::State;
 use crate::domain::scope;
 
@@ -34,9 +33,14 @@ impl FromRequestParts<Arc<State>> for Administrator {
     type Rejection = OAuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
-        let token = bearer(&parts.headers).ok_or(OAuthError::InvalidToken("a bearer token is needed"))?;
-        let token = state.live_token(token, unix_now());
-        let token = token.ok_or(OAuthError::InvalidToken("the token is not good"))?;
+        let request = Protected::from_request_parts(parts, state).await?;
+        let token = request.token().ok_or(OAuthError::NoToken)?;
+        // No path is the address of all of this, so proofs fit none of it: administrators' tokens are bearer tokens, or bound
+        // to a certificate.
+        let PresentedToken::Bearer(_) = token else {
+            return Err(OAuthError::InvalidToken("DPoP is not for this"));
+        };
+        let token = request.check(state, super::path::ADMIN, token)?.token;
         let audience = format!("{}/admin", state.issuer);
         if !token.audience().contains(&audience) {
             return Err(OAuthError::InvalidToken("the token is for another audience"));

@@ -20,7 +20,7 @@ pub(super) async fn list(
     let sessions = state.store.sessions_of(subject, unix_now()).await?.into_iter().map(|session| {
         json!({
             "sid": session.id,
-            "auth_time": session.auth_time.as_secs(),
+            "auth_time": session.authentication.time.as_secs(),
             "expires": session.expires.as_secs(),
         })
     });

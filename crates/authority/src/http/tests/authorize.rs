@@ -10,7 +10,7 @@ async fn a_user_logs_in_and_the_client_gets_a_code_at_its_address_with_state_and
     assert!(page.body.contains("id=\"login\"") && !page.body.contains("<script"));
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'") && policy.contains("form-action 'self' https://app.example;"));
-    let (answer, session) = fixture.submit_login(&page, "app", PASSWORD, "").await;
+    let (answer, session) = fixture.submit_login(&page, PASSWORD, "").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
     let cookie = answer.headers.get_all(SET_COOKIE).iter().next().unwrap().to_str().unwrap();
     assert!(cookie.contains("Secure") && cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
@@ -29,7 +29,7 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer_and_no_session
     let fixture = Fixture::start().await;
     let page = fixture.get(&authorize_path("app", &[]), &[]).await;
     let before = fixture.rows();
-    let (wrong, session) = fixture.submit_login(&page, "app", "wrong password", "").await;
+    let (wrong, session) = fixture.submit_login(&page, "wrong password", "").await;
     assert_eq!((wrong.status, session.as_str()), (StatusCode::UNPROCESSABLE_ENTITY, ""));
     assert!(wrong.body.contains("id=\"error\"") && !wrong.body.contains("wrong password\""));
     assert_eq!(fixture.rows(), before);
@@ -41,15 +41,15 @@ async fn a_login_form_from_another_site_or_without_its_token_is_refused() {
     let page = fixture.get(&authorize_path("app", &[]), &[]).await;
     let csrf = page.cookie("__Host-probity-csrf").unwrap();
     let cookie = format!("__Host-probity-csrf={csrf}");
-    let request = authorize_path("app", &[]);
-    let query = request.split_once('?').unwrap().1;
+    let hidden = page.form("login");
     let form = |csrf: &'static str| {
-        [("csrf", csrf), ("request", query), ("username", "alice"), ("password", PASSWORD)]
+        let (request, ticket) = (hidden["request"].as_str(), hidden["ticket"].as_str());
+        [("csrf", csrf), ("request", request), ("ticket", ticket), ("username", "alice"), ("password", PASSWORD)]
             .map(|(n, v)| (n, v.to_owned()))
     };
     let mut good = form("");
     good[0].1.clone_from(&csrf);
-    let send = async |headers: &[(&str, &str)], form: &[(&str, String); 4]| {
+    let send = async |headers: &[(&str, &str)], form: &[(&str, String); 5]| {
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         fixture.post("/login", headers, &form).await
     };
@@ -117,7 +117,7 @@ async fn a_known_browser_is_not_asked_again_unless_the_client_wants_it() {
     // The same user proves it again: the session stays the same, its cookie does not.
     let sid = |token: &str| claims(token)["sid"].as_str().unwrap().to_owned();
     let before = sid(&fixture.redeem(&fixture.code(&session).await).await.text("access_token"));
-    let (_, renewed) = fixture.submit_login(&again, "app", PASSWORD, &session).await;
+    let (_, renewed) = fixture.submit_login(&again, PASSWORD, &session).await;
     assert_ne!(renewed, session);
     assert_eq!(sid(&fixture.redeem(&fixture.code(&renewed).await).await.text("access_token")), before);
     let old = fixture.get(&authorize_path("app", &[]), &[("cookie", &session)]).await;
@@ -146,4 +146,103 @@ async fn a_login_form_whose_request_is_damaged_is_the_browsers_fault_and_not_our
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{request}: {answer:?}");
         assert!(answer.cookie("__Host-probity-session").is_none());
     }
+}
+
+/// The parameters of the form that takes an answer to the client.
+fn posted(answer: &Answer) -> BTreeMap<String, String> {
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert!(
+        answer.body.contains(&format!("<form id=\"form_post\" method=\"post\" action=\"{CALLBACK}\"")),
+        "{answer:?}"
+    );
+    answer.form("form_post")
+}
+
+#[tokio::test]
+async fn form_post_section_2_the_answer_comes_in_a_form_that_sends_itself_and_runs_no_other_script() {
+    let fixture = Fixture::start().await;
+    let session = fixture.log_in().await;
+    let ask = async |more: &[(&str, &str)]| {
+        let more = [more, &[("response_mode", "form_post"), ("state", "\"><script>x")]].concat();
+        fixture.get(&authorize_path("app", &more), &[("cookie", &session)]).await
+    };
+    let answer = ask(&[]).await;
+    let form = posted(&answer);
+    assert_eq!((form["state"].as_str(), form["iss"].as_str()), ("\"><script>x", ISSUER));
+    assert_eq!(fixture.redeem(&form["code"]).await.status, StatusCode::OK);
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'sha256-") && policy.contains("form-action https://app.example;"), "{policy}");
+    assert_eq!(answer.body.matches("<script").count(), 1);
+    assert_eq!(posted(&ask(&[("scope", "nonsense")]).await)["error"], "invalid_scope", "errors too");
+}
+
+#[tokio::test]
+async fn jarm_section_2_the_answer_is_a_jwt_that_the_client_can_check() {
+    use probity_jose::{JwkSet, SignatureAlgorithm, jwt};
+    let metadata =
+        ClientMetadata { authorization_signed_response_alg: Some(PublicAlgorithm::EDDSA), ..ClientMetadata::default() };
+    let fixture = Fixture::with_metadata(metadata).await;
+    let session = fixture.log_in().await;
+    let keys = JwkSet::parse(fixture.get("/jwks", &[]).await.body.as_bytes()).unwrap();
+    let verifier = jwt::Verifier::custom(jwt::TokenType::Untyped).issuer(ISSUER).audience("app");
+    let verifier = verifier.algorithms([SignatureAlgorithm::EdDsa]);
+    let verify = |response: &str| -> Value {
+        verifier.verify(response, &keys, probity_verifier::clock::unix_now()).unwrap().into_claims()
+    };
+    for mode in ["jwt", "query.jwt", "form_post.jwt"] {
+        let ask = async |scope: &str| {
+            let path = authorize_path("app", &[("response_mode", mode), ("scope", scope)]);
+            let answer = fixture.get(&path, &[("cookie", &session)]).await;
+            if mode == "form_post.jwt" {
+                let form = posted(&answer);
+                assert_eq!(form.keys().collect::<Vec<_>>(), ["response"], "nothing beside it");
+                return verify(&form["response"]);
+            }
+            let location = answer.location();
+            assert_eq!(location.query_pairs().count(), 1, "nothing beside it: {location}");
+            verify(&parameter(&location, "response").unwrap())
+        };
+        let granted = ask("openid").await;
+        assert_eq!(granted["state"], "st");
+        assert_eq!(fixture.redeem(granted["code"].as_str().unwrap()).await.status, StatusCode::OK, "{mode}");
+        let refused = ask("nonsense").await;
+        assert_eq!((&refused["error"], &refused["state"]), (&"invalid_scope".into(), &"st".into()), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn core_section_3_1_2_1_a_login_that_was_asked_for_is_asked_for_once_and_really() {
+    let fixture = Fixture::start().await;
+    let mut session = fixture.log_in().await;
+    for (name, value) in [("prompt", "login"), ("max_age", "0"), ("prompt", "select_account")] {
+        let path = authorize_path("app", &[(name, value)]);
+        let page = fixture.get(&path, &[("cookie", &session)]).await;
+        // A ticket alone is no login.
+        let form = page.form("login");
+        let back = format!("/authorize?{}&probity_ticket={}", form["request"], form["ticket"]);
+        let forged = format!("/authorize?{}&probity_ticket=9{}", form["request"], form["ticket"]);
+        assert!(fixture.get(&forged, &[("cookie", &session)]).await.body.contains("id=\"login\""), "{name}");
+        let (answer, renewed) = fixture.submit_login(&page, PASSWORD, &session).await;
+        let next = answer.location();
+        assert_eq!(
+            (next.path(), parameter(&next, "probity_ticket").as_deref()),
+            ("/authorize", Some(&*form["ticket"]))
+        );
+        let answer = fixture.get(&back, &[("cookie", &renewed)]).await;
+        assert!(parameter(&answer.location(), "code").is_some(), "{name}: {answer:?}");
+        let again = fixture.get(&path, &[("cookie", &renewed)]).await;
+        assert!(again.body.contains("id=\"login\""), "{name}: a new request is a new request");
+        session = renewed;
+    }
+}
+
+#[tokio::test]
+async fn core_section_3_1_2_1_the_login_hint_fills_in_the_user_name() {
+    let fixture = Fixture::start().await;
+    let page = fixture.get(&authorize_path("app", &[("login_hint", "alice")]), &[]).await;
+    assert_eq!(page.form("login")["username"], "alice");
+    let page = fixture.get(&authorize_path("app", &[("login_hint", "\"><b>")]), &[]).await;
+    assert_eq!(page.form("login")["username"], "\"><b>");
+    let languages = fixture.get(&authorize_path("app", &[("ui_locales", "fr-CA de"), ("display", "touch")]), &[]).await;
+    assert_eq!(languages.status, StatusCode::OK, "a language that we do not speak is no error");
 }

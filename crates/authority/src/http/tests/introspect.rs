@@ -12,7 +12,7 @@ async fn a_live_token_is_described_and_everything_else_is_just_inactive() {
     for name in ["iss", "sub", "client_id", "scope", "jti", "exp", "iat", "sid"] {
         assert_eq!(answer[name], said[name], "{name}");
     }
-    assert_eq!((&answer["active"], &answer["aud"]), (&true.into(), &serde_json::json!([AUDIENCE])));
+    assert_eq!((&answer["active"], &answer["aud"]), (&true.into(), &AUDIENCE.into()));
     // The ID token is no access token, the refresh token is another client's, a changed token is nobody's.
     let changed = format!("{access}A");
     for token in [&tokens.text("id_token"), &tokens.text("refresh_token"), &changed, "x", "a.b.c"] {

@@ -24,7 +24,56 @@ async fn every_endpoint_that_is_named_is_there() {
             assert_ne!(status, StatusCode::NOT_FOUND, "{name}");
         }
     }
-    assert_eq!(named, 6);
+    assert_eq!(named, 8);
+}
+
+#[tokio::test]
+async fn every_response_mode_that_is_named_brings_a_code() {
+    let fixture = Fixture::start().await;
+    let metadata = fixture.get("/.well-known/openid-configuration", &[]).await.json();
+    let session = fixture.log_in().await;
+    let modes = metadata["response_modes_supported"].as_array().unwrap();
+    assert_eq!(modes.len(), 5);
+    for mode in modes {
+        let path = authorize_path("app", &[("response_mode", mode.as_str().unwrap())]);
+        let answer = fixture.get(&path, &[("cookie", &session)]).await;
+        let brought = if answer.status == StatusCode::OK {
+            answer.form("form_post").into_keys().collect()
+        } else {
+            answer.location().query_pairs().map(|(name, _)| name.into_owned()).collect::<Vec<_>>()
+        };
+        let expected = if mode.as_str().unwrap().ends_with("jwt") { "response" } else { "code" };
+        assert!(brought.iter().any(|name| name == expected), "{mode}: {brought:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_algorithm_that_is_named_has_a_key_and_can_be_chosen() {
+    let fixture = Fixture::start().await;
+    let metadata = fixture.get("/.well-known/openid-configuration", &[]).await.json();
+    let keys = fixture.get("/jwks", &[]).await.json();
+    for name in ["id_token", "userinfo", "authorization"] {
+        let named = metadata[format!("{name}_signing_alg_values_supported")].as_array().unwrap();
+        assert_eq!(named, &["ES256", "EdDSA"], "{name}");
+        for algorithm in named {
+            assert!(keys["keys"].as_array().unwrap().iter().any(|key| &key["alg"] == algorithm), "{algorithm}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_claim_of_a_token_is_named_and_every_class_is_reached() {
+    let fixture = Fixture::start().await;
+    let metadata = fixture.get("/.well-known/openid-configuration", &[]).await.json();
+    let named = metadata["claims_supported"].as_array().unwrap();
+    let more = [("scope", "openid profile email phone address"), ("nonce", "n")];
+    let answer = fixture.redeem(&fixture.code_with(&fixture.log_in().await, &more).await).await;
+    let id_token = claims(&answer.text("id_token"));
+    let userinfo = fixture.userinfo(&answer.text("access_token")).await.json();
+    for name in id_token.as_object().unwrap().keys().chain(userinfo.as_object().unwrap().keys()) {
+        assert!(named.contains(&name.as_str().into()), "{name}");
+    }
+    assert_eq!(metadata["acr_values_supported"], serde_json::json!([id_token["acr"]]));
 }
 
 #[tokio::test]
@@ -46,13 +95,13 @@ async fn the_key_set_has_public_keys_only() {
     let set = fixture.get("/jwks", &[]).await;
     assert_eq!(set.headers["content-type"], "application/jwk-set+json");
     let keys = set.json()["keys"].clone();
-    let key = keys[0].as_object().unwrap();
-    assert_eq!(
-        (&key["kty"], &key["crv"], &key["alg"], &key["use"]),
-        (&"EC".into(), &"P-256".into(), &"ES256".into(), &"sig".into())
-    );
-    assert!(!key.contains_key("d"));
-    assert_eq!(keys.as_array().unwrap().len(), 1);
+    let keys = keys.as_array().unwrap();
+    assert_eq!(keys.len(), 2);
+    for key in keys {
+        let expected = if key["alg"] == "ES256" { ["EC", "P-256"] } else { ["OKP", "Ed25519"] };
+        assert_eq!((&key["kty"], &key["crv"], &key["use"]), (&expected[0].into(), &expected[1].into(), &"sig".into()));
+        assert!(key.get("d").is_none());
+    }
 }
 
 #[tokio::test]

@@ -2,11 +2,20 @@
 
 mod admin;
 mod authorize;
+mod client_authentication;
+mod dpop;
+mod id_token;
 mod introspect;
 mod metadata;
+mod outbound;
+mod par;
+mod request_object;
+mod resource;
 mod revoke;
 mod token;
+mod userinfo;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,12 +33,19 @@ use tower::ServiceExt;
 use url::Url;
 
 use crate::authority::{Authority, State};
-use crate::config::{AuthorityConfig, ClientConfig, GuardConfig, PostgresConfig, UserConfig};
+use crate::config::{
+    AuthorityConfig, ClientConfig, DpopConfig, GuardConfig, OutboundConfig, PostgresConfig, UserConfig,
+};
+use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::client::GrantType;
+use crate::domain::client::metadata::ClientMetadata;
+use crate::domain::client::policy::ClientPolicy;
 use crate::domain::lifetimes::Lifetimes;
 use crate::domain::master_key::MasterKey;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::{PlainSecret, SecretKind};
+use crate::outbound::Outbound;
+use outbound::Web;
 
 const ISSUER: &str = "https://as.example";
 const AUDIENCE: &str = "https://api.example";
@@ -40,10 +56,31 @@ const PASSWORD: &str = "correct horse battery";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// An authority with a user `alice`, the public clients `app` and `other`, and the confidential clients `service` and `admin`.
+/// What `app` may ask for.
+const APP_SCOPES: [&str; 7] = ["openid", "profile", "email", "address", "phone", "read", "write"];
+
+/// What is known about `alice`.
+fn alice() -> Value {
+    serde_json::json!({
+        "name": "Alice Example", "email": "alice@example.org", "email_verified": true, "department": "tests",
+        "phone_number": "+49 30 1234", "address": {"locality": "Berlin"},
+    })
+}
+
+/// Adds a user `bob`.
+fn with_bob(config: &mut AuthorityConfig) {
+    config.users.push(UserConfig {
+        username: "bob".into(),
+        attributes: serde_json::Map::new(),
+        ..config.users[0].clone()
+    });
+}
+
+/// An authority with the user `alice`, the public clients `app` and `other`, and the confidential clients `service` and `admin`.
 struct Fixture {
     authority: Authority,
     router: Router,
+    web: Arc<Web>,
     folder: TempDir,
 }
 
@@ -83,25 +120,49 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The fields of a form of a page, by the form's id.
+    fn form(&self, id: &str) -> BTreeMap<String, String> {
+        let form = self.body.split_once(&format!("<form id=\"{id}\"")).unwrap_or_else(|| panic!("no {id}: {self:?}")).1;
+        let form = form.split_once("</form>").unwrap().0;
+        let inputs = form.split("<input ").skip(1).map(|input| input.split_once('>').unwrap().0);
+        let attribute = |input: &str, name: &str| {
+            let value = input.split_once(&format!("{name}=\"")).map(|(_, rest)| rest.split_once('"').unwrap().0);
+            value.map(|text| {
+                text.replace("&#38;", "&").replace("&#34;", "\"").replace("&#60;", "<").replace("&#62;", ">")
+            })
+        };
+        inputs
+            .filter_map(|input| Some((attribute(input, "name")?, attribute(input, "value").unwrap_or_default())))
+            .collect()
+    }
+}
+
 fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 impl Fixture {
     async fn start() -> Self {
-        Self::with_lifetimes(Lifetimes::default()).await
+        Self::with(|_| {}).await
     }
 
-    async fn with_lifetimes(lifetimes: Lifetimes) -> Self {
-        Self::start_on(lifetimes, None).await
+    /// With another configuration.
+    async fn with(change: impl FnOnce(&mut AuthorityConfig)) -> Self {
+        Self::start_on(None, change).await
+    }
+
+    /// With other metadata of the client `app`.
+    async fn with_metadata(metadata: ClientMetadata) -> Self {
+        Self::with(|config| config.clients[0].metadata = metadata).await
     }
 
     /// The same on PostgreSQL.
     async fn on_postgres() -> Self {
-        Self::start_on(Lifetimes::default(), Some(crate::postgres_server::connection())).await
+        Self::start_on(Some(crate::postgres_server::connection()), |_| {}).await
     }
 
-    async fn start_on(lifetimes: Lifetimes, postgres: Option<String>) -> Self {
+    async fn start_on(postgres: Option<String>, change: impl FnOnce(&mut AuthorityConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, content: &str| -> PathBuf {
             let path = folder.path().join(name);
@@ -123,10 +184,12 @@ impl Fixture {
                 },
                 scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
                 audience: audience.into(),
+                metadata: ClientMetadata::default(),
+                policy: ClientPolicy::default(),
             };
         let code = [GrantType::AuthorizationCode, GrantType::RefreshToken];
         let own = [GrantType::ClientCredentials];
-        let config = AuthorityConfig {
+        let mut config = AuthorityConfig {
             issuer: ISSUER.into(),
             listen: crate::config::default_listen(),
             data: postgres.is_none().then(|| folder.path().to_owned()),
@@ -139,19 +202,32 @@ impl Fixture {
                 allow_tls12: false,
             }),
             plain_http: false,
-            lifetimes,
+            // Making RSA keys takes a second each: only where they are needed.
+            signing_algorithms: vec![PublicAlgorithm::ES256, PublicAlgorithm::EDDSA],
+            lifetimes: Lifetimes::default(),
+            client_certificates: None,
+            dpop: DpopConfig::default(),
+            outbound: OutboundConfig::default(),
             clients: vec![
-                client("app", None, &code, &["openid", "read", "write"], AUDIENCE),
+                client("app", None, &code, &APP_SCOPES, AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),
                 client("service", Some(&secret), &own, &["read", "write"], AUDIENCE),
                 client("admin", Some(&secret), &own, &["probity:admin"], &format!("{ISSUER}/admin")),
             ],
-            users: vec![UserConfig { username: "alice".into(), password_file: file("password", PASSWORD) }],
+            users: vec![UserConfig {
+                username: "alice".into(),
+                password_file: file("password", PASSWORD),
+                attributes: alice().as_object().unwrap().clone(),
+            }],
             guards: vec![GuardConfig { name: "edge".into(), credential_file: file("guard", guard.expose()) }],
         };
-        let authority = Authority::start(&config, MasterKey::from_bytes([1; 32])).await.unwrap();
+        change(&mut config);
+        config.check().unwrap();
+        let web = Arc::new(Web::default());
+        let outbound: Arc<dyn Outbound> = Arc::<Web>::clone(&web);
+        let authority = Authority::start_with(&config, MasterKey::from_bytes([1; 32]), outbound).await.unwrap();
         let router = super::router(Arc::clone(authority.state()));
-        Self { authority, router, folder }
+        Self { authority, router, web, folder }
     }
 
     fn state(&self) -> &State {
@@ -194,20 +270,25 @@ impl Fixture {
 
     /// Logs `alice` in and gives the session's cookie header.
     async fn log_in(&self) -> String {
-        let page = self.get(&authorize_path("app", &[]), &[]).await;
-        self.submit_login(&page, "app", PASSWORD, "").await.1
+        self.log_in_as("alice").await
     }
 
-    /// Sends the login form of a page; the answer, and the cookie header of the new session.
-    async fn submit_login(&self, page: &Answer, client: &str, password: &str, cookies: &str) -> (Answer, String) {
+    async fn log_in_as(&self, username: &str) -> String {
+        let page = self.get(&authorize_path("app", &[]), &[]).await;
+        self.submit_login_as(username, &page, PASSWORD, "").await.1
+    }
+
+    /// Sends the login form of a page for `alice`; the answer, and the cookie header of the new session.
+    async fn submit_login(&self, page: &Answer, password: &str, cookies: &str) -> (Answer, String) {
+        self.submit_login_as("alice", page, password, cookies).await
+    }
+
+    async fn submit_login_as(&self, username: &str, page: &Answer, password: &str, cookies: &str) -> (Answer, String) {
         let csrf = page.cookie("__Host-probity-csrf").unwrap();
-        let request = authorize_path(client, &[]);
-        let form = [
-            ("csrf", csrf.as_str()),
-            ("request", request.split_once('?').unwrap().1),
-            ("username", "alice"),
-            ("password", password),
-        ];
+        let mut form = page.form("login");
+        form.insert("username".into(), username.into());
+        form.insert("password".into(), password.into());
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let cookies = format!("__Host-probity-csrf={csrf}; {cookies}");
         let answer = self.post("/login", &[(COOKIE.as_str(), &cookies), (ORIGIN.as_str(), ISSUER)], &form).await;
         let session = answer.cookie("__Host-probity-session").map(|value| format!("__Host-probity-session={value}"));
@@ -225,9 +306,13 @@ impl Fixture {
     }
 
     async fn redeem(&self, code: &str) -> Answer {
+        self.redeem_as("app", code).await
+    }
+
+    async fn redeem_as(&self, client: &str, code: &str) -> Answer {
         let form = [
             ("grant_type", "authorization_code"),
-            ("client_id", "app"),
+            ("client_id", client),
             ("code", code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),

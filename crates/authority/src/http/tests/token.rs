@@ -185,8 +185,7 @@ async fn a_refresh_gives_never_more_than_was_granted_and_belongs_to_its_client()
 
 #[tokio::test]
 async fn no_token_outlives_its_session() {
-    let lifetimes = Lifetimes { session: 100, ..Lifetimes::default() };
-    let fixture = Fixture::with_lifetimes(lifetimes).await;
+    let fixture = Fixture::with(|config| config.lifetimes.session = 100).await;
     let answer = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
     assert!(answer.json()["expires_in"].as_u64().unwrap() <= 100, "{answer:?}");
 }

@@ -3,55 +3,67 @@
 use probity_jose::UnixTime;
 use tracing::warn;
 
-use super::TokenAnswer;
+use super::grant::GrantTokens;
+use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
-use crate::domain::client::{Client, GrantType};
-use crate::domain::code::Redemption;
+use crate::domain::client::GrantType;
+use crate::domain::code::{Presentation, Redemption};
 use crate::domain::family::Family;
 use crate::domain::lifetimes::last_token_expiry;
-use crate::domain::parameters::Parameters;
 use crate::domain::revocation::Order;
 use crate::domain::scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
 use crate::entropy;
 use crate::http::error::OAuthError;
-use crate::store::{Conflict, Write, WriteError, redeem_code};
+use crate::store::{Conflict, Write, WriteError, add_pairwise_name, redeem_code};
 
 const UNKNOWN: OAuthError = OAuthError::InvalidGrant("the code is unknown, expired or used");
 
-pub(super) async fn exchange(
-    state: &State,
-    client: &Client,
-    parameters: &Parameters,
-) -> Result<TokenAnswer, OAuthError> {
+pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
+    let TokenRequest { client, parameters, .. } = request;
     let code = parameters.get("code").ok_or(OAuthError::InvalidRequest("code is missing"))?;
     let code = PlainSecret::hash_of(SecretKind::Code, code).map_err(|_| UNKNOWN)?;
     let grant = state.store.code(&code).await?.ok_or(UNKNOWN)?;
-    let now = state.moment(&grant.subject, &client.id).await?;
-    let presented = grant.present(&client.id, parameters.get("redirect_uri"), parameters.get("code_verifier"), now);
+    // What the client calls the user, and what its tokens therefore say.
+    let subject = state.subject_for(client, &grant.subject);
+    let now = state.moment(&subject, &client.id).await?;
+    let presentation = Presentation {
+        client_id: &client.id,
+        redirect_uri: parameters.get("redirect_uri"),
+        verifier: parameters.get("code_verifier"),
+        key: request.confirmation.key.as_deref(),
+    };
+    let presented = grant.present(presentation, now);
     match presented {
         Redemption::Redeem => {}
         Redemption::Replayed { family } => return Err(kill_replayed(state, &family, now).await),
         Redemption::Refused(reason) => return Err(OAuthError::InvalidGrant(reason)),
     }
+    let audience = client.audience_of(&grant.grant.resources, parameters.all("resource"))?;
     let session = state.store.live_session(&grant.session_id, now).await?;
     let session = session.ok_or(OAuthError::InvalidGrant("the session has ended"))?;
     let refreshes = client.may_use(GrantType::RefreshToken);
+    // OpenID Connect Core 1.0 section 11: offline access goes on when the user has logged out.
+    let is_offline = refreshes && grant.grant.scope.contains(scope::OFFLINE_ACCESS);
+    // Without refresh tokens the grant is remembered only as long as its access token lives.
+    let expires = if refreshes { now.plus(state.lifetimes.refresh) } else { last_token_expiry(now) };
     let family = Family {
         id: id_text(entropy::bytes()?),
         client_id: client.id.clone(),
         subject: session.subject.clone(),
-        session_id: session.id.clone(),
-        scope: grant.scope.clone(),
+        session_id: (!is_offline).then(|| session.id.clone()),
+        grant: grant.grant,
+        confirmation: request.refresh_confirmation(),
         counter: 0,
         rotated: now,
-        // Without refresh tokens the grant is remembered only as long as its access token lives. Neither outlives the session.
-        expires: if refreshes { now.plus(state.lifetimes.refresh) } else { last_token_expiry(now) }
-            .min(session.expires),
+        expires: if is_offline { expires } else { expires.min(session.expires) },
         revoked: false,
     };
-    let write = Write::from(redeem_code(&code, &family.id, now)).and(session.must_be_live(now)).and(family.add());
+    let mut write = Write::from(redeem_code(&code, &family.id, now)).and(session.must_be_live(now)).and(family.add());
+    if subject != family.subject {
+        write = write.and(add_pairwise_name(&subject, &family.subject));
+    }
     match state.store.apply(write).await {
         Ok(_) => {}
         Err(WriteError::Conflict(Conflict::CodeRedeemed)) => return Err(lost_the_race(state, &code, now).await),
@@ -60,14 +72,18 @@ pub(super) async fn exchange(
         }
         Err(error) => return Err(error.into()),
     }
-    let access = state.issue_for_session(client, &session, &family.id, &family.scope, now)?;
-    let refresh = if refreshes { state.keys.refresh().token(&family.id, family.counter).ok() } else { None };
-    let id_token = if family.scope.contains(scope::OPENID) {
-        Some(state.issue_id_token(client, &session, grant.nonce.as_deref(), now)?)
-    } else {
-        None
+    let tokens = GrantTokens {
+        client,
+        subject: &subject,
+        family: &family,
+        scope: &family.grant.scope,
+        audience: &audience,
+        confirmation: &request.confirmation,
+        session: family.session_id.is_some().then_some(&session),
+        session_id: Some(&session.id),
+        nonce: grant.nonce.as_deref(),
     };
-    Ok(TokenAnswer { access, refresh, id_token, scope: family.scope })
+    tokens.issue(state, now).await
 }
 
 /// Somebody redeemed the code between our look and our write: two have it, so nobody may keep what it gave.

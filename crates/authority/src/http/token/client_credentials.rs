@@ -1,23 +1,30 @@
 //! The client's own authorization: RFC 6749 section 4.4.
 
-use super::TokenAnswer;
+use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
-use crate::domain::client::Client;
-use crate::domain::parameters::Parameters;
 use crate::domain::scope::ScopeError;
 use crate::http::error::OAuthError;
+use crate::issue::TokenOrder;
 
-pub(super) async fn exchange(
-    state: &State,
-    client: &Client,
-    parameters: &Parameters,
-) -> Result<TokenAnswer, OAuthError> {
+pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
+    let TokenRequest { client, parameters, .. } = request;
     if client.is_public() {
         return Err(OAuthError::UnauthorizedClient("client_credentials is for clients with a secret"));
     }
     let scope = client.scope.grant(parameters.get("scope"))?;
+    let audience = client.own_audience(parameters.all("resource"))?;
     let now = state.moment(&client.id, &client.id).await?;
-    let access = state.issue_for_client(client, &scope, now)?;
+    let order = TokenOrder {
+        client,
+        subject: &client.id,
+        scope: &scope,
+        audience: &audience,
+        family: None,
+        authentication: None,
+        session: None,
+        confirmation: &request.confirmation,
+    };
+    let access = state.issue(order, now)?;
     Ok(TokenAnswer { access, refresh: None, id_token: None, scope })
 }
 

@@ -3,11 +3,10 @@
 use probity_jose::UnixTime;
 use tracing::warn;
 
-use super::TokenAnswer;
+use super::grant::GrantTokens;
+use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
-use crate::domain::client::Client;
 use crate::domain::family::{Family, Refresh};
-use crate::domain::parameters::Parameters;
 use crate::domain::revocation::Order;
 use crate::http::error::OAuthError;
 use crate::store::{Conflict, Write, WriteError};
@@ -17,15 +16,13 @@ const UNKNOWN: OAuthError = OAuthError::InvalidGrant("the refresh token is unkno
 /// How often a lost race is looked at again; each time somebody else has rotated the family.
 const MAX_ATTEMPTS: usize = 3;
 
-pub(super) async fn exchange(
-    state: &State,
-    client: &Client,
-    parameters: &Parameters,
-) -> Result<TokenAnswer, OAuthError> {
+pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Result<TokenAnswer, OAuthError> {
+    let TokenRequest { client, parameters, .. } = request;
     let token = parameters.get("refresh_token").ok_or(OAuthError::InvalidRequest("refresh_token is missing"))?;
     let (id, counter) = state.keys.refresh().read(token).map_err(|_| UNKNOWN)?;
     for _ in 0..MAX_ATTEMPTS {
         let subject = state.store.family(&id).await?.ok_or(UNKNOWN)?.subject;
+        let subject = state.subject_for(client, &subject);
         let now = state.moment(&subject, &client.id).await?;
         // Read after the moment: a token that is dated after a revocation must not come from what was true before it.
         let family = state.store.family(&id).await?.ok_or(UNKNOWN)?;
@@ -33,8 +30,13 @@ pub(super) async fn exchange(
         if family.client_id != client.id {
             return Err(UNKNOWN);
         }
+        // Nor does that of anybody who does not have what it is bound to.
+        if !family.confirmation.is_met_by(&request.confirmation) {
+            return Err(UNKNOWN);
+        }
         // RFC 6749 section 6: never more than was granted.
-        let scope = family.scope.grant(parameters.get("scope"))?;
+        let scope = family.grant.scope.grant(parameters.get("scope"))?;
+        let audience = client.audience_of(&family.grant.resources, parameters.all("resource"))?;
         let current = match family.present(counter, now) {
             Refresh::Dead => return Err(UNKNOWN),
             Refresh::Reused => return Err(kill_reused(state, &family, now).await),
@@ -46,10 +48,22 @@ pub(super) async fn exchange(
                 Err(error) => return Err(error.into()),
             },
         };
-        let session = state.store.live_session(&family.session_id, now).await?.ok_or(UNKNOWN)?;
-        let access = state.issue_for_session(client, &session, &family.id, &scope, now)?;
-        let refresh = state.keys.refresh().token(&family.id, current).map_err(|_| UNKNOWN)?;
-        return Ok(TokenAnswer { access, refresh: Some(refresh), id_token: None, scope });
+        let session = match &family.session_id {
+            Some(id) => Some(state.store.live_session(id, now).await?.ok_or(UNKNOWN)?),
+            None => None,
+        };
+        let tokens = GrantTokens {
+            client,
+            subject: &subject,
+            family: &Family { counter: current, ..family },
+            scope: &scope,
+            audience: &audience,
+            confirmation: &request.confirmation,
+            session: session.as_ref(),
+            session_id: session.as_ref().map(|session| session.id.as_str()),
+            nonce: None,
+        };
+        return tokens.issue(state, now).await;
     }
     Err(UNKNOWN)
 }

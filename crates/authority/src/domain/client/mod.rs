@@ -1,25 +1,27 @@
 //! Clients: RFC 6749 section 2.
 
-use serde::Deserialize;
-use url::{Host, Url};
+pub mod keys;
+pub mod metadata;
+pub mod policy;
+pub mod redirect_uri;
+#[cfg(test)]
+mod sample;
+
+use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
 use super::secret::SecretHash;
+use metadata::{AuthMethod, ClientMetadata, SubjectType};
+use policy::ClientPolicy;
 
 /// The longest `client_id`, in bytes.
 pub const MAX_CLIENT_ID_BYTES: usize = 255;
-
-/// The most redirect URIs of one client.
-pub const MAX_REDIRECT_URIS: usize = 32;
-
-/// The longest redirect URI, in bytes.
-pub const MAX_REDIRECT_URI_BYTES: usize = 2_048;
 
 /// The shortest client secret, in characters: it is stored as a plain hash, so it must not be guessable.
 pub const MIN_CLIENT_SECRET_CHARS: usize = 32;
 
 /// A grant type: RFC 6749 section 1.3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
     /// A user's authorization: RFC 6749 section 4.1.
@@ -66,6 +68,10 @@ pub struct Client {
     pub scope: Scope,
     /// The `aud` of its access tokens.
     pub audience: String,
+    /// The rest of what it says of itself.
+    pub metadata: ClientMetadata,
+    /// What the operator has decided about it.
+    pub policy: ClientPolicy,
 }
 
 impl Client {
@@ -74,9 +80,30 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether it has no secret (RFC 6749 section 2.1).
-    pub const fn is_public(&self) -> bool {
-        self.secret.is_none()
+    /// Whether it can't authenticate itself (RFC 6749 section 2.1).
+    pub fn is_public(&self) -> bool {
+        match self.metadata.token_endpoint_auth_method {
+            None => self.secret.is_none(),
+            Some(method) => method == AuthMethod::None,
+        }
+    }
+
+    /// Whether it authenticates itself by a method.
+    pub fn authenticates_by(&self, method: AuthMethod) -> bool {
+        match self.metadata.token_endpoint_auth_method {
+            Some(registered) => registered == method,
+            None if self.secret.is_none() => method == AuthMethod::None,
+            None => matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost),
+        }
+    }
+
+    /// The sector whose names its users have there; nothing when they have the same name everywhere.
+    pub fn sector(&self) -> Option<String> {
+        match self.metadata.subject_type {
+            SubjectType::Public => None,
+            // Registration refuses a client without a single sector; if one is there all the same, it is a sector of its own.
+            SubjectType::Pairwise => Some(self.metadata.sector(&self.redirect_uris).unwrap_or_else(|| self.id.clone())),
+        }
     }
 
     /// The redirect URI of an authorization request: the one that was asked for if it is registered, or the only one when
@@ -85,32 +112,9 @@ impl Client {
         match (requested, self.redirect_uris.as_slice()) {
             (None, [only]) => Some(only),
             (None, _) => None,
-            (Some(uri), registered) => registered.iter().any(|known| is_same(known, uri)).then_some(uri),
+            (Some(uri), registered) => registered.iter().any(|known| redirect_uri::is_same(known, uri)).then_some(uri),
         }
     }
-}
-
-/// Character by character; only the port of a loopback address may be any (RFC 8252 section 7.3).
-fn is_same(registered: &str, requested: &str) -> bool {
-    if registered == requested {
-        return true;
-    }
-    if requested.len() > MAX_REDIRECT_URI_BYTES {
-        return false;
-    }
-    let (Ok(mut known), Ok(asked)) = (Url::parse(registered), Url::parse(requested)) else {
-        return false;
-    };
-    let is_loopback_address = match known.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    };
-    // The requested text itself must be what the parser made of it: no other spelling passes.
-    known.scheme() == "http"
-        && is_loopback_address
-        && known.set_port(asked.port()).is_ok()
-        && known.as_str() == requested
 }
 
 #[cfg(test)]
@@ -118,15 +122,7 @@ mod tests {
     use super::*;
 
     fn client(uris: &[&str]) -> Client {
-        Client {
-            id: "app".into(),
-            name: "App".into(),
-            secret: None,
-            grant_types: vec![GrantType::AuthorizationCode],
-            redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
-            scope: Scope::default(),
-            audience: "https://api.example".into(),
-        }
+        Client { redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(), ..Client::sample() }
     }
 
     #[test]

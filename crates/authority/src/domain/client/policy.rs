@@ -1,0 +1,11 @@
+//! What the operator decides about a client. A client that registers itself can't ask for any of it.
+
+use serde::{Deserialize, Serialize};
+
+/// Decisions of the operator.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientPolicy {
+    /// Where its tokens may be good besides its `audience`, when it asks for that (RFC 8707).
+    pub resources: Vec<String>,
+}
