@@ -2,12 +2,13 @@
 
 mod drain;
 mod idle;
+mod tls;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,7 @@ use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use probity_authority::ClientCertificate;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
@@ -26,6 +26,7 @@ use tracing::{debug, warn};
 pub(crate) use drain::Drained;
 use drain::Lingering;
 use idle::Requests;
+pub(crate) use tls::tls_config;
 
 /// How long a client may take for the TLS handshake, for a request's headers, for its body, and until the next request.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
@@ -123,7 +124,7 @@ impl Listener {
 
     /// Serves until `stop` completes, then lets requests in flight finish for a while.
     ///
-    /// The peer's [`SocketAddr`] is among each request's extensions.
+    /// The peer's [`SocketAddr`] is among each request's extensions, and its [`ClientCertificate`] if it has presented one.
     pub(crate) async fn serve<F, A, B>(self, respond: F, stop: impl Future<Output = ()>)
     where
         F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
@@ -185,16 +186,21 @@ async fn serve_connection<F, A, B>(
     let stream = Lingering::new(stream, place);
     let requests = Arc::new(Requests::default());
     let counted = Arc::clone(&requests);
-    let service = hyper::service::service_fn(move |mut request: Request<_>| {
-        let in_flight = counted.begin();
-        request.extensions_mut().insert(peer);
-        let answer = respond(request.map(|body| Drained::new(body, CLIENT_PATIENCE)));
-        async move {
-            let answer = answer.await;
-            drop(in_flight);
-            Ok::<_, Infallible>(answer)
-        }
-    });
+    let service = |certificate: Option<ClientCertificate>| {
+        hyper::service::service_fn(move |mut request: Request<_>| {
+            let in_flight = counted.begin();
+            request.extensions_mut().insert(peer);
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
+            let answer = respond(request.map(|body| Drained::new(body, CLIENT_PATIENCE)));
+            async move {
+                let answer = answer.await;
+                drop(in_flight);
+                Ok::<_, Infallible>(answer)
+            }
+        })
+    };
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -205,11 +211,12 @@ async fn serve_connection<F, A, B>(
     builder.http2().timer(TokioTimer::new()).max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX));
     let ended = match tls {
         None => {
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service(None));
             drive(connection.into_owned(), &requests, stopping).await
         }
         Some(tls) => match tokio::time::timeout(CLIENT_PATIENCE, tls.accept(stream)).await {
             Ok(Ok(stream)) => {
+                let service = service(tls::client_certificate(&stream));
                 let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
                 drive(connection.into_owned(), &requests, stopping).await
             }
@@ -244,36 +251,6 @@ async fn drive<C: GracefulConnection>(
     };
     let ended = tokio::time::timeout(patience, async { tokio::join!(connection, own.shutdown()).0 });
     ended.await.unwrap_or(Ok(()))
-}
-
-/// Makes a TLS configuration from PEM files: TLS 1.3, and 1.2 only when asked.
-///
-/// # Errors
-/// [`ListenError::Certificate`] names the file and what is wrong with it.
-pub(crate) fn tls_config(
-    certificate: &Path,
-    key: &Path,
-    allow_tls12: bool,
-) -> Result<Arc<rustls::ServerConfig>, ListenError> {
-    let broken = |path: &Path, reason: &dyn std::fmt::Display| ListenError::Certificate {
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    };
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| broken(certificate, &error))?;
-    if chain.is_empty() {
-        return Err(broken(certificate, &"no certificate in the file"));
-    }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| broken(key, &error))?;
-    let versions: &[_] =
-        if allow_tls12 { &[&rustls::version::TLS13, &rustls::version::TLS12] } else { &[&rustls::version::TLS13] };
-    let mut config = rustls::ServerConfig::builder_with_protocol_versions(versions)
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(|error| broken(certificate, &error))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
 }
 
 /// Completes when the process is asked to stop: SIGINT or SIGTERM.

@@ -99,9 +99,14 @@ fn check_serve(file: &Path) -> Result<(), Failure> {
     let config: AuthorityConfig = serve::load(file)?;
     serve::master_key(&config)?;
     match &config.tls {
-        Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, tls.allow_tls12)?),
+        Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, tls.allow_tls12, None)?),
         None if !config.listen.ip().is_loopback() => return Err(ListenError::PlainBeyondLoopback(config.listen).into()),
         None => {}
+    }
+    let certificates = config.client_certificates.as_ref().and_then(|certificates| certificates.ca_file.as_ref());
+    let site = config.postgres.as_ref().and_then(|site| site.ca_file.as_ref());
+    for trusted in [certificates, site, config.outbound.ca_file.as_ref()].into_iter().flatten() {
+        http_client(Some(trusted))?;
     }
     let secrets = config.clients.iter().filter_map(|client| client.client_secret_file.as_ref());
     let passwords = config.users.iter().map(|user| &user.password_file);
@@ -114,7 +119,7 @@ fn check_guard(file: &Path) -> Result<(), Failure> {
     let config = guard::load(file)?;
     guard::trust_config(&config).doing(file.display())?;
     match &config.tls {
-        Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, false)?),
+        Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, false, None)?),
         None if !config.listen.ip().is_loopback() => return Err(ListenError::PlainBeyondLoopback(config.listen).into()),
         None => {}
     }
@@ -147,10 +152,11 @@ mod tests {
         assert_eq!(config_file::parse::<T>(example).map(drop), Ok(()), "{kind:?}");
         for table in tables {
             let keys = known_keys::<T>(table);
-            assert!(keys.len() > 1, "{table}: {keys:?}");
+            assert!(!keys.is_empty(), "{table}: {keys:?}");
             for key in keys {
                 let shown = example.lines().any(|line| {
                     let line = line.trim_start_matches(['#', ' ', '[']);
+                    let line = line.strip_prefix("clients.").unwrap_or(line);
                     line.strip_prefix(&key).is_some_and(|rest| rest.starts_with([' ', ']', '.']))
                 });
                 assert!(shown, "{kind:?}: the example does not show {key}");
@@ -169,13 +175,35 @@ mod tests {
                 &inside("[postgres]"),
                 &inside("[tls]"),
                 &inside("[lifetimes]"),
+                &inside("[client_certificates]"),
+                &inside("[dpop]"),
+                &inside("[outbound]"),
                 &inside("[[clients]]"),
+                &inside("[[clients]]\n[clients.metadata]"),
+                &inside("[[clients]]\n[clients.policy]"),
                 &inside("[[users]]"),
                 &inside("[[guards]]"),
             ],
         );
         assert_shows_all::<GuardConfig>(FileKind::Guard, &[unknown, &inside("[tls]")]);
         assert_shows_all::<AdminProfile>(FileKind::Admin, &[unknown]);
+    }
+
+    #[test]
+    fn what_the_examples_comment_out_may_be_taken_in() {
+        let key = |line: &str| {
+            line.split(" = ")
+                .next()
+                .is_some_and(|key| key.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase()))
+        };
+        let taken_in = |line: &str| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || (rest.contains(" = ") && key(rest)) => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        };
+        let all = |kind: FileKind| kind.example().lines().map(taken_in).collect::<String>();
+        assert_eq!(config_file::parse::<AuthorityConfig>(&all(FileKind::Serve)).map(drop), Ok(()));
+        assert_eq!(config_file::parse::<GuardConfig>(&all(FileKind::Guard)).map(drop), Ok(()));
+        assert_eq!(config_file::parse::<AdminProfile>(&all(FileKind::Admin)).map(drop), Ok(()));
     }
 
     #[test]

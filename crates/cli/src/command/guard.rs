@@ -157,7 +157,7 @@ pub(crate) async fn start(
     let listener = match &config.tls {
         None => socket.plain_http().or_kind(Kind::Configuration)?,
         Some(TlsConfig { certificate_file, key_file }) => {
-            socket.https(tls_config(certificate_file, key_file, false).or_kind(Kind::Configuration)?)
+            socket.https(tls_config(certificate_file, key_file, false, None).or_kind(Kind::Configuration)?)
         }
     };
     let address = listener.address();

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use probity_authority::config::{AuthorityConfig, default_listen};
-use probity_authority::{Authority, MasterKey};
+use probity_authority::{Authority, MasterKey, client_certificate_verifier};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::info;
 
@@ -59,7 +60,7 @@ impl ServeArgs {
             return self.run_dev().await;
         };
         let config = load(file)?;
-        let running = start(&config, listener(&config).await?, stop_signal()).await?;
+        let running = start(&config, Listeners::bind(&config).await?, stop_signal()).await?;
         running.task.await.doing("the authority")
     }
 
@@ -77,7 +78,7 @@ impl ServeArgs {
             );
             return Err(Failure::new(message).of_kind(Kind::Configuration));
         }
-        let running = start(&config, listener(&config).await?, stop_signal()).await?;
+        let running = start(&config, Listeners::bind(&config).await?, stop_signal()).await?;
         let told = if self.json { as_json(&folder, &config, is_new)? } else { as_text(&folder, &config, is_new)? };
         output::line(&told)?;
         running.task.await.doing("the authority")
@@ -117,24 +118,66 @@ pub(crate) fn load(file: &Path) -> Result<AuthorityConfig, Failure> {
     Ok(config.relative_to(config_file::folder(file)))
 }
 
-/// Binds the configured address.
-///
-/// # Errors
-/// The address, or the certificate, can't be used.
-pub(crate) async fn listener(config: &AuthorityConfig) -> Result<Listener, Failure> {
-    on_socket(Socket::bind(config.listen).await?, config)
+/// Where an authority listens.
+pub(crate) struct Listeners {
+    main: Listener,
+    /// The one at which clients present certificates, if it is not the same.
+    certified: Option<Listener>,
 }
 
-/// Serves on a socket as the configuration says.
-///
-/// # Errors
-/// The certificate can't be used, or plain HTTP was asked for beyond this machine.
-pub(crate) fn on_socket(socket: Socket, config: &AuthorityConfig) -> Result<Listener, Failure> {
-    let listener = match &config.tls {
-        None => socket.plain_http(),
-        Some(tls) => tls_config(&tls.certificate_file, &tls.key_file, tls.allow_tls12).map(|tls| socket.https(tls)),
-    };
-    listener.or_kind(Kind::Configuration)
+impl Listeners {
+    /// Binds the configured addresses.
+    ///
+    /// # Errors
+    /// As [`Self::on_socket`]; or an address can't be bound.
+    pub(crate) async fn bind(config: &AuthorityConfig) -> Result<Self, Failure> {
+        Self::on_socket(Socket::bind(config.listen).await?, config).await
+    }
+
+    /// Serves on a socket as the configuration says, and binds only what else it needs.
+    ///
+    /// # Errors
+    /// The certificate can't be used, or plain HTTP was asked for beyond this machine.
+    pub(crate) async fn on_socket(socket: Socket, config: &AuthorityConfig) -> Result<Self, Failure> {
+        let Some(tls) = &config.tls else {
+            return Ok(Self { main: socket.plain_http().or_kind(Kind::Configuration)?, certified: None });
+        };
+        let https = |socket: Socket, clients| {
+            let tls = tls_config(&tls.certificate_file, &tls.key_file, tls.allow_tls12, clients);
+            tls.map(|tls| socket.https(tls)).or_kind(Kind::Configuration)
+        };
+        // RFC 8705 section 5: browsers would ask their users for a certificate, so those who have none may be spared.
+        let certificates = config.client_certificates.as_ref();
+        let elsewhere = certificates.and_then(|certificates| certificates.listen);
+        let certified = match elsewhere {
+            Some(address) => Some(https(Socket::bind(address).await?, Some(client_certificate_verifier()))?),
+            None => None,
+        };
+        let asks = certificates.is_some() && elsewhere.is_none();
+        Ok(Self { main: https(socket, asks.then(client_certificate_verifier))?, certified })
+    }
+
+    async fn serve(self, authority: &Authority, stop: impl Future<Output = ()>) {
+        let respond = || {
+            let authority = authority.clone();
+            move |request| {
+                let authority = authority.clone();
+                async move { authority.respond(request).await }
+            }
+        };
+        let (stopping, mut stopped) = watch::channel(());
+        let main = self.main.serve(respond(), async {
+            stop.await;
+            drop(stopping);
+        });
+        let certified = async {
+            if let Some(listener) = self.certified {
+                // The sender is gone: that is the sign.
+                listener.serve(respond(), async { drop(stopped.changed().await) }).await;
+            }
+        };
+        tokio::join!(main, certified);
+    }
 }
 
 /// Reads the master key.
@@ -153,21 +196,14 @@ pub(crate) fn master_key(config: &AuthorityConfig) -> Result<MasterKey, Failure>
 /// As [`ServeArgs::run`].
 pub(crate) async fn start(
     config: &AuthorityConfig,
-    listener: Listener,
+    listeners: Listeners,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Running, Failure> {
-    let address = listener.address();
+    let address = listeners.main.address();
     let authority = Authority::start(config, master_key(config)?).await?;
     info!(address = %address, issuer = config.issuer, "the authority is listening");
     let task = tokio::spawn(async move {
-        let respond = {
-            let authority = authority.clone();
-            move |request| {
-                let authority = authority.clone();
-                async move { authority.respond(request).await }
-            }
-        };
-        listener.serve(respond, stop).await;
+        listeners.serve(&authority, stop).await;
         authority.stop().await;
         info!("the authority has stopped");
     });

@@ -66,7 +66,8 @@ impl Stage {
             }
         };
         let config = serve::load(&files.serve_file())?;
-        let authority = serve::start(&config, serve::on_socket(authority, &config)?, stopped()).await?;
+        let authority =
+            serve::start(&config, serve::Listeners::on_socket(authority, &config).await?, stopped()).await?;
         let started = boot_now();
         let relay = Arc::new(Relay::start(authority.address).await?);
         let guard = GuardConfig {

@@ -181,7 +181,13 @@ impl Authority {
 
     /// An HTTP client that trusts the development certificate and follows no redirect.
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.issuer(), &fs::read(self.data("ca.pem")).unwrap())
+        Client::new(self.issuer(), &fs::read(self.data("ca.pem")).unwrap(), None)
+    }
+
+    /// The same with a certificate to present, in PEM with its key.
+    pub(crate) fn client_with_certificate(&self, pem: &str) -> Client {
+        let identity = reqwest::Identity::from_pem(pem.as_bytes()).unwrap();
+        Client::new(self.issuer(), &fs::read(self.data("ca.pem")).unwrap(), Some(identity))
     }
 
     /// A TLS connection on which any bytes can be sent.
@@ -298,16 +304,19 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    fn new(issuer: String, pem: &[u8]) -> Self {
+    fn new(issuer: String, pem: &[u8], identity: Option<reqwest::Identity>) -> Self {
         // A second test that comes here finds the same provider installed.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .tls_certs_only(reqwest::Certificate::from_pem_bundle(pem).unwrap())
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .unwrap();
+            .timeout(PATIENCE);
+        let builder = match identity {
+            Some(identity) => builder.identity(identity),
+            None => builder,
+        };
+        let http = builder.build().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { issuer, http, runtime }
     }

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod browser;
+mod client_certificates;
 mod commands;
 mod crash;
 mod demo;
