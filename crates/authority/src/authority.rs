@@ -103,6 +103,7 @@ pub(crate) struct State {
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
     pub(crate) places: Places,
+    pub(crate) signed_lists: http::status_list::SignedLists,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -148,6 +149,7 @@ impl Authority {
             clock,
             keys,
             places: Places::default(),
+            signed_lists: http::status_list::SignedLists::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })

@@ -13,6 +13,7 @@ mod login;
 mod metadata;
 mod own_token;
 mod revoke;
+pub(crate) mod status_list;
 mod stream;
 mod token;
 
@@ -45,6 +46,7 @@ pub(crate) mod path {
     pub(crate) const REVOKE: &str = "/revoke";
     pub(crate) const INTROSPECT: &str = "/introspect";
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
+    pub(crate) const STATUS_LISTS: &str = "/status-lists";
     pub(crate) const ADMIN: &str = "/admin/v1";
 }
 
@@ -62,6 +64,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::REVOKE, post(revoke::post))
         .route(path::INTROSPECT, post(introspect::post))
         .route(path::REVOCATION_STREAM, get(stream::get))
+        .route(path::STATUS_LISTS, get(status_list::aggregate))
+        .route(&format!("{}/{{number}}", path::STATUS_LISTS), get(status_list::get))
         .nest(path::ADMIN, admin::router())
         .route(browser::STYLE_PATH, get(style))
         .with_state(state);

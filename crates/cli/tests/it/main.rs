@@ -17,4 +17,6 @@ mod login;
 mod logs;
 mod nginx;
 mod path;
+mod proxies;
+mod rules;
 mod toolbox;

@@ -5,6 +5,7 @@ mod authorize;
 mod introspect;
 mod metadata;
 mod revoke;
+mod status_list;
 mod token;
 
 use std::path::PathBuf;
