@@ -98,7 +98,7 @@ impl Names {
 
     /// The bits of a session list.
     pub(super) fn session_bits(&self, list: u32) -> Vec<u8> {
-        self.index.load().lists.get(list).map(|list| list.bytes()).unwrap_or_default()
+        self.index.load().lists.get(list).map(super::sessions::SessionList::bytes).unwrap_or_default()
     }
 
     /// Whether the session at this place has been revoked.

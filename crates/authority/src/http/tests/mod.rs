@@ -103,6 +103,8 @@ impl Fixture {
     }
 
     async fn start_on(lifetimes: Lifetimes, postgres: Option<String>) -> Self {
+        // What the authority logs is printed with a test that fails.
+        let _ = tracing_subscriber::fmt().with_test_writer().try_init();
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, content: &str| -> PathBuf {
             let path = folder.path().join(name);
