@@ -5,10 +5,14 @@ use std::process::Command;
 use crate::Failure;
 use crate::process::{find, output, run};
 
-/// A program that a test runs, and the package that has it.
-const NEEDED: [(&str, &str); 6] = [
+/// A program that a test runs, or a file that it needs, and the package that has it.
+const NEEDED: [(&str, &str); 10] = [
     // The guard is tested behind a real one.
     ("nginx", "nginx-light"),
+    ("caddy", "caddy"),
+    ("haproxy", "haproxy"),
+    ("apache2", "apache2"),
+    ("/usr/share/lua/5.3/socket/http.lua", "lua-socket"),
     // The store's second engine; the tests make a cluster of their own.
     ("initdb", "postgresql"),
     // The demo's lines are tested by pasting them.

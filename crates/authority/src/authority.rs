@@ -123,6 +123,7 @@ pub(crate) struct State {
     pub(crate) certified_base: Option<String>,
     /// Proofs of possession.
     pub(crate) dpop: Dpop,
+    pub(crate) signed_lists: http::status_list::SignedLists,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -191,6 +192,7 @@ impl Authority {
             asks_for_certificates: certificates.is_some(),
             certified_base: certificates.and_then(|certificates| certified_base(&config.issuer, certificates)),
             dpop: Dpop::new(entropy::bytes()?, config.dpop.require_nonce, now),
+            signed_lists: http::status_list::SignedLists::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })

@@ -34,7 +34,7 @@ struct Probity {
 enum Command {
     Demo(demo::DemoArgs),
     Serve(command::serve::ServeArgs),
-    Guard(command::guard::GuardArgs),
+    Guard(Box<command::guard::GuardArgs>),
     Admin(command::admin::AdminArgs),
     Config(command::config::ConfigArgs),
     Jws(toolbox::jws::JwsArgs),
@@ -78,7 +78,7 @@ fn run(command: Command) -> Result<(), Failure> {
         match command {
             Command::Demo(demo) => Box::pin(demo.run()).await,
             Command::Serve(serve) => Box::pin(serve.run()).await,
-            Command::Guard(guard) => Box::pin(guard.run()).await,
+            Command::Guard(guard) => Box::pin((*guard).run()).await,
             Command::Admin(admin) => Box::pin(admin.run()).await,
             Command::Config(config) => config.run(),
             Command::Jws(jws) => jws.run(),

@@ -1,9 +1,13 @@
 //! The guard's configuration file.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
+
+use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
 
 /// `guard.toml`. Unknown keys are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,16 +22,29 @@ pub struct GuardConfig {
     /// Where the proxy asks. Plain HTTP: a loopback address, unless `tls` is given.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
+    /// The addresses and networks from which a proxy may ask.
+    #[serde(default = "default_proxies")]
+    pub proxies: Vec<String>,
     /// Where to reach the authority when not at the issuer's own address: scheme, host and port.
     pub authority: Option<String>,
     /// Certificates (PEM) to trust for the authority instead of the platform's.
     pub ca_file: Option<PathBuf>,
-    /// Scopes that every request needs.
+    /// Scopes that every request needs, where there are no rules.
     #[serde(default)]
     pub scopes: Vec<String>,
     /// Signature algorithms that are accepted.
     #[serde(default = "default_algorithms")]
     pub algorithms: Vec<String>,
+    /// How many verified tokens are remembered, so that their signatures need not be checked again.
+    #[serde(default = "default_remembered_tokens")]
+    pub remembered_tokens: usize,
+    /// What the resource says of itself (RFC 9728).
+    pub resource: Option<ResourceConfig>,
+    /// As whom the guard asks the authority about tokens, for rules with `stale = "introspect"`.
+    pub introspection: Option<IntrospectionConfig>,
+    /// Rules per route; the first that fits decides, and a request that none fits is refused.
+    #[serde(default)]
+    pub rules: Vec<RuleConfig>,
     /// Serve HTTPS with this certificate.
     pub tls: Option<TlsConfig>,
 }
@@ -42,12 +59,190 @@ pub struct TlsConfig {
     pub key_file: PathBuf,
 }
 
+/// The resource, as its clients know it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceConfig {
+    /// Its https address.
+    pub identifier: String,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Scopes that a client may want.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+}
+
+/// A confidential client of the authority.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntrospectionConfig {
+    /// `client_id`.
+    pub client_id: String,
+    /// The file with its secret, one line.
+    pub client_secret_file: PathBuf,
+}
+
+/// A rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleConfig {
+    /// Its name, for logs and `probity guard check`.
+    pub name: String,
+    /// Methods; all when empty.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Paths: `*` is one segment, `**` at the end is the rest; all when empty.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// Who may pass: `token`, `anyone` or `nobody`.
+    #[serde(default)]
+    pub access: Access,
+    /// Scopes that are all needed.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// The audience that the token must name, instead of the guard's.
+    pub audience: Option<String>,
+    /// What claims must be.
+    #[serde(default)]
+    pub claims: BTreeMap<String, Condition>,
+    /// How many seconds ago the user may have been authenticated at most.
+    pub max_authentication_age: Option<u64>,
+    /// Authentication context classes of which one is needed.
+    #[serde(default)]
+    pub acr_values: Vec<String>,
+    /// What happens while the guard can't know of revocations.
+    #[serde(default)]
+    pub stale: StaleConfig,
+}
+
+/// `"closed"`, `"introspect"` or `{ open = SECONDS }`.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StaleConfig {
+    /// Refuse for now.
+    #[default]
+    Closed,
+    /// Ask the authority.
+    Introspect,
+    /// Let pass, for so many seconds.
+    Open(u64),
+}
+
+/// Which key of the configuration can't work, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {reason}")]
+pub struct BadConfig {
+    key: String,
+    reason: String,
+}
+
+impl GuardConfig {
+    /// What the guard lets pass.
+    ///
+    /// # Errors
+    /// [`BadConfig`]
+    pub fn policy(&self) -> Result<Policy, BadConfig> {
+        let network = |text: &String| text.parse::<Network>().map_err(|error| bad("proxies", &error));
+        let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
+        if self.rules.is_empty() {
+            let rule = Rule { scopes: self.scopes.clone(), ..Rule::for_all(self.audience.as_str()) };
+            return Ok(Policy { rules: vec![rule], proxies });
+        }
+        if !self.scopes.is_empty() {
+            return Err(bad("scopes", &"where there are rules, each has its own"));
+        }
+        let mut rules: Vec<Rule> = Vec::with_capacity(self.rules.len());
+        for config in &self.rules {
+            if rules.iter().any(|rule| rule.name == config.name) {
+                return Err(bad(&format!("rules.{}", config.name), &"another rule has this name"));
+            }
+            rules.push(self.rule(config)?);
+        }
+        Ok(Policy { rules, proxies })
+    }
+
+    fn rule(&self, config: &RuleConfig) -> Result<Rule, BadConfig> {
+        let bad = |key: &str, reason: &dyn std::fmt::Display| bad(&format!("rules.{}.{key}", config.name), reason);
+        let pattern =
+            |text: &String| text.parse::<Pattern>().map_err(|error| bad("paths", &format!("{text}: {error}")));
+        if let Some(method) = config.methods.iter().find(|method| http::Method::from_bytes(method.as_bytes()).is_err())
+        {
+            return Err(bad("methods", &format!("{method} is no method")));
+        }
+        let demands = !config.scopes.is_empty() || !config.claims.is_empty() || !config.acr_values.is_empty();
+        if config.access != Access::Token && (demands || config.max_authentication_age.is_some()) {
+            return Err(bad("access", &"a rule that looks at no token can't demand anything of it"));
+        }
+        let stale = match config.stale {
+            StaleConfig::Closed => Staleness::Closed,
+            StaleConfig::Introspect if self.introspection.is_none() => {
+                return Err(bad("stale", &"the guard needs [introspection] to ask the authority"));
+            }
+            StaleConfig::Introspect => Staleness::Introspect,
+            StaleConfig::Open(seconds) if seconds > MAX_OPEN.as_secs() => {
+                return Err(bad("stale", &format!("open for at most {} seconds", MAX_OPEN.as_secs())));
+            }
+            StaleConfig::Open(seconds) => Staleness::Open(Duration::from_secs(seconds)),
+        };
+        Ok(Rule {
+            name: config.name.clone(),
+            methods: config.methods.clone(),
+            paths: config.paths.iter().map(pattern).collect::<Result<_, _>>()?,
+            access: config.access,
+            scopes: config.scopes.clone(),
+            audience: config.audience.clone().unwrap_or_else(|| self.audience.clone()),
+            claims: config.claims.clone().into_iter().collect(),
+            max_authentication_age: config.max_authentication_age.map(Duration::from_secs),
+            acr_values: config.acr_values.clone(),
+            stale,
+        })
+    }
+
+    /// Every audience that a rule accepts.
+    pub fn audiences(&self) -> Vec<String> {
+        let mut audiences = vec![self.audience.clone()];
+        for audience in self.rules.iter().filter_map(|rule| rule.audience.as_ref()) {
+            if !audiences.contains(audience) {
+                audiences.push(audience.clone());
+            }
+        }
+        audiences
+    }
+
+    /// What the resource says of itself, if it does.
+    ///
+    /// # Errors
+    /// [`BadConfig`]
+    pub fn resource_metadata(&self) -> Result<Option<ResourceMetadata>, BadConfig> {
+        let metadata = |resource: &ResourceConfig| {
+            let ResourceConfig { identifier, name, scopes } = resource;
+            ResourceMetadata::new(identifier, &self.issuer, scopes, name.as_deref())
+        };
+        let metadata = self.resource.as_ref().map(metadata).transpose();
+        metadata.map_err(|error: BadResource| bad("resource.identifier", &error))
+    }
+}
+
+fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {
+    BadConfig { key: key.to_owned(), reason: reason.to_string() }
+}
+
 /// The default of `listen`.
 pub fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 9080))
 }
 
+/// The default of `proxies`: this machine.
+pub fn default_proxies() -> Vec<String> {
+    vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]
+}
+
 /// The default of `algorithms`.
 pub fn default_algorithms() -> Vec<String> {
     vec!["ES256".to_owned()]
+}
+
+/// The default of `remembered_tokens`.
+pub const fn default_remembered_tokens() -> usize {
+    probity_verifier::REMEMBERED_TOKENS
 }

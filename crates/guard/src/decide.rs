@@ -1,9 +1,16 @@
-//! The verdict on a request whose token has been verified: pure.
+//! The verdict on a request: pure. The token's signature, its revocation and the lease are the verifier's part, which is given
+//! as a function.
+
+use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use probity_verifier::AccessToken;
+use probity_verifier::{AccessToken, Freshness, Judged, Rejection, UnixTime};
 
-use crate::Refusal;
+use crate::path::RoutePath;
+use crate::peer::Network;
+use crate::question::Question;
+use crate::rule::{Access, Rule, Staleness};
+use crate::{Refusal, bearer_token};
 
 /// The headers by which the application learns who calls. A proxy must remove them from what comes in.
 pub mod identity {
@@ -26,31 +33,156 @@ pub mod identity {
     pub const ALL: [HeaderName; 6] = [SUBJECT, CLIENT, SCOPE, SESSION, ISSUER, TOKEN_ID];
 }
 
-/// What a route requires beyond a good token.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Requirements {
-    /// Scopes that must all have been granted.
-    pub scopes: Vec<String>,
+/// What a guard lets pass.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The first that fits a request decides about it.
+    pub rules: Vec<Rule>,
+    /// Who may ask.
+    pub proxies: Vec<Network>,
 }
 
-/// Lets a verified token pass, with the headers that tell the application who calls.
-///
-/// Every identity header is set, an absent claim as the empty text, so that a proxy which copies them overwrites
-/// whatever the client sent.
-///
-/// # Errors
-/// [`Refusal::InsufficientScope`], [`Refusal::UnprintableIdentity`].
-pub fn admit(token: &AccessToken, requirements: &Requirements) -> Result<HeaderMap, Refusal> {
-    if !requirements.scopes.iter().all(|scope| token.has_scope(scope)) {
-        return Err(Refusal::InsufficientScope { required: requirements.scopes.join(" ") });
+/// What was decided about a request, and by which rule.
+#[derive(Debug)]
+pub struct Decision<'p> {
+    /// The rule that fits the request; nothing when none does or the request can't be matched.
+    pub rule: Option<&'p Rule>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// The verdict on a request.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It passes, with these identity headers.
+    Pass(Pass),
+    /// It passes with these if the authority says that the token is active: the guard is not current.
+    Introspect(Pass),
+    /// It does not pass.
+    Refuse(Refusal),
+}
+
+/// A request that passes.
+#[derive(Debug)]
+pub struct Pass {
+    /// Who calls; nothing where anyone may.
+    pub token: Option<AccessToken>,
+    /// All identity headers, an absent claim as the empty text, so that a proxy which copies them overwrites whatever the
+    /// client sent.
+    pub identity: HeaderMap,
+    /// For how long the guard has not been current, when the request passes all the same.
+    pub stale_for: Option<Duration>,
+}
+
+/// Decides about a request. `judge` says what the verifier thinks of a token; `now` is the wall clock.
+pub fn decide<'p>(
+    policy: &'p Policy,
+    question: &Question<'_>,
+    judge: impl FnOnce(&str) -> Result<Judged, Rejection>,
+    now: UnixTime,
+) -> Decision<'p> {
+    let rule = match policy.route(question) {
+        Ok(rule) => rule,
+        Err(refusal) => return Decision { rule: None, verdict: Verdict::Refuse(refusal) },
+    };
+    let verdict = apply(rule, question, judge, now);
+    Decision { rule: Some(rule), verdict: verdict.unwrap_or_else(Verdict::Refuse) }
+}
+
+impl Policy {
+    /// The rule that decides about a request.
+    ///
+    /// # Errors
+    /// The request can't be matched for certain, or no rule is for it.
+    pub fn route(&self, question: &Question<'_>) -> Result<&Rule, Refusal> {
+        if !question.peer.is_some_and(|peer| self.proxies.iter().any(|network| network.contains(peer))) {
+            return Err(Refusal::UntrustedPeer);
+        }
+        question.refuse_smuggling()?;
+        let by_method = self.rules.iter().any(|rule| !rule.methods.is_empty());
+        let by_path = self.rules.iter().any(|rule| !rule.paths.is_empty());
+        if by_method && question.overrides_method() {
+            return Err(Refusal::OverriddenMethod);
+        }
+        let method = if by_method { question.method.ok_or(Refusal::UnknownRequest)? } else { "" };
+        let path = if by_path { question.target.ok_or(Refusal::UnknownRequest)? } else { "/" };
+        let path = RoutePath::parse(path)?;
+        let fitting = self.rules.iter().find(|rule| rule.fits_method(method) && rule.fits_path(&path));
+        fitting.ok_or(Refusal::NoRule)
     }
+}
+
+fn apply(
+    rule: &Rule,
+    question: &Question<'_>,
+    judge: impl FnOnce(&str) -> Result<Judged, Rejection>,
+    now: UnixTime,
+) -> Result<Verdict, Refusal> {
+    let credential = bearer_token(question.headers, question.target.unwrap_or_default());
+    match rule.access {
+        Access::Nobody => return Err(Refusal::Nobody),
+        Access::Anyone => {
+            return match credential {
+                Err(Refusal::SeveralCredentials) => Err(Refusal::SeveralCredentials),
+                _ => Ok(Verdict::Pass(Pass { token: None, identity: identity_of(None)?, stale_for: None })),
+            };
+        }
+        Access::Token => {}
+    }
+    let Judged { token, freshness } = judge(credential?)?;
+    fulfil(rule, &token, now)?;
+    let pass = Pass { identity: identity_of(Some(&token))?, token: Some(token), stale_for: None };
+    match (freshness, rule.stale) {
+        (Freshness::Current, _) => Ok(Verdict::Pass(pass)),
+        (Freshness::Stale(_), Staleness::Introspect) => Ok(Verdict::Introspect(pass)),
+        (Freshness::Stale(Some(stale_for)), Staleness::Open(most)) if stale_for <= most => {
+            Ok(Verdict::Pass(Pass { stale_for: Some(stale_for), ..pass }))
+        }
+        (Freshness::Stale(_), Staleness::Closed | Staleness::Open(_)) => Err(Rejection::Stale.into()),
+    }
+}
+
+/// What a rule requires of a verified token.
+fn fulfil(rule: &Rule, token: &AccessToken, now: UnixTime) -> Result<(), Refusal> {
+    if !token.is_for(&rule.audience) {
+        return Err(Refusal::WrongAudience);
+    }
+    // RFC 9449 section 7.2: a bound token without its proof is no bearer token.
+    if token.is_sender_constrained() {
+        return Err(Refusal::SenderConstrained);
+    }
+    if !rule.scopes.iter().all(|scope| token.has_scope(scope)) {
+        return Err(Refusal::InsufficientScope { required: rule.scopes.join(" ") });
+    }
+    if rule.unmet_claim(token).is_some() {
+        return Err(Refusal::UnmetClaim);
+    }
+    let class = token.authentication_class();
+    let class_fits =
+        rule.acr_values.is_empty() || class.is_some_and(|class| rule.acr_values.iter().any(|acr| acr == class));
+    let is_recent = rule.max_authentication_age.is_none_or(|most| {
+        token.authenticated().is_some_and(|authenticated| now.since(authenticated) <= most.as_secs())
+    });
+    if class_fits && is_recent {
+        return Ok(());
+    }
+    Err(Refusal::InsufficientAuthentication {
+        max_age: rule.max_authentication_age.map(|most| most.as_secs()),
+        acr_values: rule.acr_values.join(" "),
+    })
+}
+
+/// # Errors
+/// [`Refusal::UnprintableIdentity`]
+fn identity_of(token: Option<&AccessToken>) -> Result<HeaderMap, Refusal> {
+    let of = |claim: fn(&AccessToken) -> Option<&str>| token.and_then(claim).unwrap_or_default();
     let values = [
-        (identity::SUBJECT, token.subject()),
-        (identity::CLIENT, token.client().unwrap_or_default()),
-        (identity::SCOPE, token.scope()),
-        (identity::SESSION, token.session_id().unwrap_or_default()),
-        (identity::ISSUER, token.issuer()),
-        (identity::TOKEN_ID, token.id().unwrap_or_default()),
+        (identity::SUBJECT, of(|token| Some(token.subject()))),
+        (identity::CLIENT, of(AccessToken::client)),
+        (identity::SCOPE, of(|token| Some(token.scope()))),
+        (identity::SESSION, of(AccessToken::session_id)),
+        (identity::ISSUER, of(|token| Some(token.issuer()))),
+        (identity::TOKEN_ID, of(AccessToken::id)),
     ];
     values.into_iter().map(|(name, value)| header(name, value)).collect()
 }
@@ -58,3 +190,6 @@ pub fn admit(token: &AccessToken, requirements: &Requirements) -> Result<HeaderM
 fn header(name: HeaderName, value: &str) -> Result<(HeaderName, HeaderValue), Refusal> {
     HeaderValue::from_str(value).map(|value| (name, value)).map_err(|_| Refusal::UnprintableIdentity)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,23 +1,29 @@
 //! Forward authentication over HTTP: a proxy asks about each request before it passes it on.
 //!
-//! `ANY /verify` gets the original request's headers; its method and URI come as `X-Original-Method` and
-//! `X-Original-URI` (nginx) or `X-Forwarded-Method` and `X-Forwarded-Uri` (Traefik, Caddy). The answer is 200 with the
-//! identity headers, 401 or 403 with `WWW-Authenticate`, or 503 with `Retry-After`.
+//! The answer is 200 with the identity headers, 401 or 403 with `WWW-Authenticate`, or 503 with `Retry-After`. Where a proxy
+//! asks says how it names the original request: see [`Convention`].
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use probity_verifier::clock::boot_now;
-use probity_verifier::{AccessToken, Trust};
-use tracing::info;
+use probity_verifier::clock::{BootTime, boot_now, unix_now};
+use probity_verifier::{Introspection, Rejection, Trust};
+use tracing::{Level, debug, enabled, info, warn};
 
-use crate::{Refusal, Requirements, admit, bearer_token};
+use crate::decide::{Decision, Pass, Policy, Verdict, decide};
+use crate::metrics::Metrics;
+use crate::question::{Convention, ITSELF_PREFIX, Question};
+use crate::{Refusal, ResourceMetadata};
 
-/// Where a proxy asks.
+/// Where a proxy asks that sends `X-Original-Method` and `X-Original-URI`.
 pub const VERIFY_PATH: &str = "/verify";
+
+/// Where a proxy asks that sends `X-Forwarded-Method` and `X-Forwarded-Uri`.
+pub const FORWARD_AUTH_PATH: &str = "/forward-auth";
 
 /// What a client that came at a bad moment should wait: a heartbeat and some.
 const RETRY_AFTER_SECONDS: u16 = 1;
@@ -25,17 +31,22 @@ const RETRY_AFTER_SECONDS: u16 = 1;
 /// The longest part of an original URI or method that goes into a log line.
 const MAX_LOGGED_BYTES: usize = 200;
 
+/// How long a guard waits for requests in flight when it stops.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
 /// A guard in front of one application.
 #[derive(Debug)]
 pub struct Guard {
     trust: Trust,
-    requirements: Requirements,
+    policy: Policy,
+    metadata: Option<ResourceMetadata>,
+    metrics: Metrics,
 }
 
 impl Guard {
-    /// A guard that trusts an issuer and requires some scopes.
-    pub const fn new(trust: Trust, requirements: Requirements) -> Self {
-        Self { trust, requirements }
+    /// A guard that trusts an issuer and applies a policy. `metadata` is what it says of the resource (RFC 9728).
+    pub fn new(trust: Trust, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
+        Self { trust, policy, metadata, metrics: Metrics::default() }
     }
 
     /// Whether tokens can be accepted at this moment.
@@ -43,62 +54,130 @@ impl Guard {
         self.trust.is_ready()
     }
 
-    /// Answers one HTTP request to the guard itself: [`VERIFY_PATH`], `/healthz` and `/readyz`.
+    /// Answers one HTTP request to the guard itself: a proxy's question, the resource's metadata, health and metrics.
+    ///
+    /// Among the request's extensions must be the peer's [`SocketAddr`], or every question is refused.
     pub async fn respond<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        match request.uri().path() {
-            VERIFY_PATH => self.forward_auth(request.headers()).await,
-            "/healthz" => plain(StatusCode::OK, "ok\n"),
-            "/readyz" if self.is_ready() => plain(StatusCode::OK, "ready\n"),
-            "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "revocations or keys are not current\n"),
-            _ => plain(StatusCode::NOT_FOUND, "a proxy asks at /verify\n"),
-        }
+        let path = request.uri().path();
+        let convention = match path {
+            VERIFY_PATH => Convention::Original,
+            FORWARD_AUTH_PATH => Convention::Forwarded,
+            "/healthz" => return plain(StatusCode::OK, "ok\n"),
+            "/readyz" if self.is_ready() => return plain(StatusCode::OK, "ready\n"),
+            "/readyz" => return plain(StatusCode::SERVICE_UNAVAILABLE, "revocations or keys are not current\n"),
+            "/metrics" => return text(StatusCode::OK, self.metrics.to_string()),
+            path if path.strip_prefix(ITSELF_PREFIX).is_some_and(|rest| rest.starts_with('/')) => Convention::Itself,
+            path => {
+                return match &self.metadata {
+                    Some(metadata) if metadata.is_at(path) => json(StatusCode::OK, metadata.document()),
+                    _ => plain(StatusCode::NOT_FOUND, "a proxy asks at /verify, /forward-auth or /ext-authz\n"),
+                };
+            }
+        };
+        let peer = request.extensions().get::<SocketAddr>().map(SocketAddr::ip);
+        self.answer(&Question::read(convention, request.method(), request.uri(), request.headers()).from(peer)).await
     }
 
-    async fn forward_auth(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    async fn answer(&self, question: &Question<'_>) -> Response<Full<Bytes>> {
         let started = boot_now();
-        let uri = original(headers, &["x-original-uri", "x-forwarded-uri"]);
-        let method = original(headers, &["x-original-method", "x-forwarded-method"]);
-        let verdict = self.decide(headers, uri).await;
-        let micros = u64::try_from(boot_now().since(started).as_micros()).unwrap_or(u64::MAX);
-        let path = logged(uri.split('?').next().unwrap_or_default());
-        let method = logged(method);
+        let Decision { rule, verdict } = self.decide(question).await;
+        let verdict = match verdict {
+            Verdict::Introspect(pass) => self.introspect(question, pass).await,
+            verdict => verdict,
+        };
+        let rule = rule.map(|rule| rule.name.as_str());
         match verdict {
-            Ok((token, identity)) => {
-                info!(
-                    verdict = "accepted",
-                    method,
-                    path,
-                    client = token.client(),
-                    jti = token.id(),
-                    micros,
-                    "a request was let through"
-                );
-                accepted(identity)
+            Verdict::Pass(pass) | Verdict::Introspect(pass) => {
+                self.metrics.passed(pass.stale_for.is_some());
+                log_pass(question, rule, &pass, started);
+                accepted(pass.identity)
             }
-            Err(refusal) => {
-                info!(
-                    verdict = refusal.code(),
-                    status = refusal.status().as_u16(),
-                    method,
-                    path,
-                    micros,
-                    "a request was refused"
-                );
-                refused(&refusal)
+            Verdict::Refuse(refusal) => {
+                self.metrics.refused(&refusal);
+                log_refusal(question, rule, &refusal, started);
+                let metadata = self.metadata.as_ref().map(ResourceMetadata::address);
+                refused(&refusal, metadata)
             }
         }
     }
 
-    async fn decide(&self, headers: &HeaderMap, uri: &str) -> Result<(AccessToken, HeaderMap), Refusal> {
-        let token = self.trust.check(bearer_token(headers, uri)?).await?;
-        let identity = admit(&token, &self.requirements)?;
-        Ok((token, identity))
+    /// Decides with the keys that are there; only a token of an unknown key makes this wait for others, and decide again.
+    async fn decide(&self, question: &Question<'_>) -> Decision<'_> {
+        let seen = boot_now();
+        let decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
+        match &decision.verdict {
+            Verdict::Refuse(Refusal::Rejected(rejection))
+                if rejection.is_unknown_key() && self.trust.refresh_keys(seen).await =>
+            {
+                decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now())
+            }
+            _ => decision,
+        }
+    }
+
+    /// Asks the authority about a token that nothing is known against.
+    async fn introspect(&self, question: &Question<'_>, pass: Pass) -> Verdict {
+        let Ok(token) = crate::bearer_token(question.headers, question.target.unwrap_or_default()) else {
+            return Verdict::Refuse(Refusal::NoCredentials);
+        };
+        match self.trust.introspect(token).await {
+            Introspection::Active => Verdict::Pass(pass),
+            Introspection::Inactive => Verdict::Refuse(Refusal::Inactive),
+            Introspection::Unknown => Verdict::Refuse(Rejection::Stale.into()),
+        }
     }
 }
 
-/// The first of the headers that is there and is text; empty when none is.
-fn original<'a>(headers: &'a HeaderMap, names: &[&str]) -> &'a str {
-    names.iter().find_map(|name| headers.get(*name)?.to_str().ok()).unwrap_or_default()
+/// A request that passes is the usual case, and costs a line only when somebody wants it.
+fn log_pass(question: &Question<'_>, rule: Option<&str>, pass: &Pass, started: BootTime) {
+    if let Some(stale_for) = pass.stale_for {
+        let seconds = stale_for.as_secs();
+        warn!(
+            rule,
+            path = path(question),
+            stale_seconds = seconds,
+            "a request was let through without knowing revocations"
+        );
+    }
+    if enabled!(Level::DEBUG) {
+        let token = pass.token.as_ref();
+        debug!(
+            verdict = "accepted",
+            rule,
+            method = method(question),
+            path = path(question),
+            client = token.and_then(|token| token.client()),
+            jti = token.and_then(|token| token.id()),
+            micros = micros_since(started),
+            "a request was let through"
+        );
+    }
+}
+
+fn log_refusal(question: &Question<'_>, rule: Option<&str>, refusal: &Refusal, started: BootTime) {
+    info!(
+        verdict = refusal.code(),
+        status = refusal.status().as_u16(),
+        rule,
+        method = method(question),
+        path = path(question),
+        peer = question.peer.filter(|_| *refusal == Refusal::UntrustedPeer).map(|peer: IpAddr| peer.to_string()),
+        micros = micros_since(started),
+        "a request was refused"
+    );
+}
+
+fn micros_since(started: BootTime) -> u64 {
+    u64::try_from(boot_now().since(started).as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Without the query, which may hold what nobody should read.
+fn path<'a>(question: &Question<'a>) -> &'a str {
+    logged(question.target.and_then(|target| target.split('?').next()).unwrap_or_default())
+}
+
+fn method<'a>(question: &Question<'a>) -> &'a str {
+    logged(question.method.unwrap_or_default())
 }
 
 fn logged(text: &str) -> &str {
@@ -113,18 +192,16 @@ fn accepted(identity: HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-fn refused(refusal: &Refusal) -> Response<Full<Bytes>> {
+fn refused(refusal: &Refusal, metadata: Option<&str>) -> Response<Full<Bytes>> {
     let body = serde_json::json!({
         "error": refusal.error().unwrap_or("unauthorized"),
         "error_description": refusal.to_string(),
         "code": refusal.code(),
     });
-    let mut response = Response::new(Full::from(format!("{body}\n")));
-    *response.status_mut() = refusal.status();
+    let mut response = json(refusal.status(), format!("{body}\n"));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(challenge) = refusal.challenge() {
+    if let Some(challenge) = refusal.challenge(metadata) {
         headers.insert(WWW_AUTHENTICATE, challenge);
     }
     if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
@@ -133,12 +210,21 @@ fn refused(refusal: &Refusal) -> Response<Full<Bytes>> {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
+fn plain(status: StatusCode, sentence: &'static str) -> Response<Full<Bytes>> {
+    text(status, sentence.to_owned())
 }
 
-/// How long a guard waits for requests in flight when it stops.
-pub const DRAIN: Duration = Duration::from_secs(5);
+fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    of_type(status, "text/plain; charset=utf-8", body)
+}
+
+fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    of_type(status, "application/json", body)
+}
+
+fn of_type(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}

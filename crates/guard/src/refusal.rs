@@ -3,6 +3,8 @@
 use http::{HeaderValue, StatusCode};
 use probity_verifier::Rejection;
 
+use crate::path::BadPath;
+
 /// Why a request does not pass.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -27,6 +29,47 @@ pub enum Refusal {
         /// All scopes that the route requires, separated by spaces.
         required: String,
     },
+    /// Whoever asks is none of the proxies that may.
+    #[error("this address may not ask")]
+    UntrustedPeer,
+    /// A header could make another hop see another caller than the token's.
+    #[error("a header of the request is a disguised or dropped identity header")]
+    SmuggledIdentity,
+    /// The proxy does not say which request it asks about, or says it twice.
+    #[error("the original method or path is missing or comes twice")]
+    UnknownRequest,
+    /// The path could be read in several ways.
+    #[error("the path is refused: {0}")]
+    BadPath(#[from] BadPath),
+    /// The request asks the application to take its method for another one, where rules depend on the method.
+    #[error("the request overrides its method")]
+    OverriddenMethod,
+    /// No rule is for this request.
+    #[error("no rule is for this method and path")]
+    NoRule,
+    /// The rule lets nobody pass.
+    #[error("nobody may do this")]
+    Nobody,
+    /// The token is for another audience than the rule's.
+    #[error("the token is for another audience")]
+    WrongAudience,
+    /// The token is bound to a key of its sender, which a bearer token does not prove.
+    #[error("the token is bound to a key and is no bearer token")]
+    SenderConstrained,
+    /// A claim is not as the rule requires.
+    #[error("a claim of the token is not as this needs")]
+    UnmetClaim,
+    /// The user was authenticated too long ago or not well enough (RFC 9470 section 3).
+    #[error("a more recent or stronger authentication is needed")]
+    InsufficientAuthentication {
+        /// The greatest age of the authentication, in seconds.
+        max_age: Option<u64>,
+        /// The classes of which one is needed, separated by spaces.
+        acr_values: String,
+    },
+    /// The authority, asked about the token while the guard is not current, says that it is dead.
+    #[error("the authority says that the token is not active")]
+    Inactive,
     /// The token's subject, client or scope has characters that no header can carry.
     #[error("the token's identity can't be written in a header")]
     UnprintableIdentity,
@@ -42,6 +85,18 @@ impl Refusal {
             Self::TokenTooLarge => "guard.token_too_large",
             Self::Rejected(rejection) => rejection.code(),
             Self::InsufficientScope { .. } => "guard.insufficient_scope",
+            Self::UntrustedPeer => "guard.untrusted_peer",
+            Self::SmuggledIdentity => "guard.smuggled_identity",
+            Self::UnknownRequest => "guard.unknown_request",
+            Self::BadPath(_) => "guard.bad_path",
+            Self::OverriddenMethod => "guard.overridden_method",
+            Self::NoRule => "guard.no_rule",
+            Self::Nobody => "guard.nobody",
+            Self::WrongAudience => "guard.wrong_audience",
+            Self::SenderConstrained => "guard.sender_constrained",
+            Self::UnmetClaim => "guard.unmet_claim",
+            Self::InsufficientAuthentication { .. } => "guard.insufficient_authentication",
+            Self::Inactive => "guard.inactive",
             Self::UnprintableIdentity => "guard.unprintable_identity",
         }
     }
@@ -49,13 +104,30 @@ impl Refusal {
     /// The status for the client.
     ///
     /// A malformed request is a 401 too, where RFC 6750 would have 400: a proxy that asks a forward-auth server takes
-    /// any status but 2xx, 401 and 403 for the server's own failure. A temporary rejection is 503 and never 401, or
-    /// clients would throw good tokens away.
+    /// any status but 2xx, 401 and 403 for the server's own failure. What no token can change is 403. A temporary rejection
+    /// is 503 and never 401, or clients would throw good tokens away.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) if rejection.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::InsufficientScope { .. } => StatusCode::FORBIDDEN,
-            _ => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope { .. }
+            | Self::UntrustedPeer
+            | Self::SmuggledIdentity
+            | Self::UnknownRequest
+            | Self::BadPath(_)
+            | Self::OverriddenMethod
+            | Self::NoRule
+            | Self::Nobody
+            | Self::UnmetClaim => StatusCode::FORBIDDEN,
+            Self::NoCredentials
+            | Self::SeveralCredentials
+            | Self::MalformedCredentials
+            | Self::TokenTooLarge
+            | Self::Rejected(_)
+            | Self::WrongAudience
+            | Self::SenderConstrained
+            | Self::InsufficientAuthentication { .. }
+            | Self::Inactive
+            | Self::UnprintableIdentity => StatusCode::UNAUTHORIZED,
         }
     }
 
@@ -65,28 +137,55 @@ impl Refusal {
             Self::NoCredentials => None,
             Self::SeveralCredentials | Self::MalformedCredentials | Self::TokenTooLarge => Some("invalid_request"),
             Self::Rejected(rejection) if rejection.is_temporary() => Some("temporarily_unavailable"),
-            Self::Rejected(_) | Self::UnprintableIdentity => Some("invalid_token"),
+            Self::Rejected(_)
+            | Self::WrongAudience
+            | Self::SenderConstrained
+            | Self::Inactive
+            | Self::UnprintableIdentity => Some("invalid_token"),
             Self::InsufficientScope { .. } => Some("insufficient_scope"),
+            // RFC 9470 section 3.
+            Self::InsufficientAuthentication { .. } => Some("insufficient_user_authentication"),
+            Self::UntrustedPeer
+            | Self::SmuggledIdentity
+            | Self::UnknownRequest
+            | Self::BadPath(_)
+            | Self::OverriddenMethod
+            | Self::NoRule
+            | Self::Nobody
+            | Self::UnmetClaim => Some("access_denied"),
         }
     }
 
-    /// The value of `WWW-Authenticate`, for 401 and 403.
-    pub fn challenge(&self) -> Option<HeaderValue> {
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+    /// The value of `WWW-Authenticate`, for what another token could change. `resource_metadata` is where the resource's
+    /// metadata is (RFC 9728 section 5.1), if it has some.
+    pub fn challenge(&self, resource_metadata: Option<&str>) -> Option<HeaderValue> {
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE || self.error() == Some("access_denied") {
             return None;
         }
         let mut challenge = String::from("Bearer realm=\"probity\"");
+        let mut add = |name: &str, value: &str| {
+            challenge.extend([", ", name, "=\""]);
+            challenge.extend(value.chars().filter(|c| is_quotable(*c)));
+            challenge.push('"');
+        };
         if let Some(error) = self.error() {
-            challenge.push_str(", error=\"");
-            challenge.push_str(error);
-            challenge.push_str("\", error_description=\"");
-            challenge.extend(self.to_string().chars().filter(|c| is_quotable(*c)));
-            challenge.push('"');
+            add("error", error);
+            add("error_description", &self.to_string());
         }
-        if let Self::InsufficientScope { required } = self {
-            challenge.push_str(", scope=\"");
-            challenge.extend(required.chars().filter(|c| is_quotable(*c)));
-            challenge.push('"');
+        match self {
+            Self::InsufficientScope { required } => add("scope", required),
+            Self::InsufficientAuthentication { max_age, acr_values } => {
+                if let Some(seconds) = max_age {
+                    add("max_age", &seconds.to_string());
+                }
+                if !acr_values.is_empty() {
+                    add("acr_values", acr_values);
+                }
+            }
+            _ => {}
+        }
+        if let Some(address) = resource_metadata {
+            add("resource_metadata", address);
         }
         HeaderValue::try_from(challenge).ok()
     }
@@ -103,7 +202,7 @@ mod tests {
     use probity_verifier::revocation::Level;
 
     fn challenge(refusal: &Refusal) -> String {
-        refusal.challenge().map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        refusal.challenge(None).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
     #[test]
@@ -126,7 +225,7 @@ mod tests {
         for rejection in [Rejection::Stale, Rejection::NoKeys] {
             let refusal = Refusal::Rejected(rejection);
             assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
-            assert_eq!(refusal.challenge(), None);
+            assert_eq!(refusal.challenge(None), None);
         }
     }
 
@@ -135,5 +234,27 @@ mod tests {
         let refusal = Refusal::InsufficientScope { required: "orders:read a\"b\\c\r\nd".into() };
         assert_eq!(refusal.status(), StatusCode::FORBIDDEN);
         assert!(challenge(&refusal).ends_with("scope=\"orders:read abcd\""), "{}", challenge(&refusal));
+    }
+
+    #[test]
+    fn a_step_up_says_what_is_needed() {
+        let refusal = Refusal::InsufficientAuthentication { max_age: Some(300), acr_values: "phr mfa".into() };
+        assert_eq!(refusal.status(), StatusCode::UNAUTHORIZED);
+        let challenge = challenge(&refusal);
+        assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+        assert!(challenge.ends_with("max_age=\"300\", acr_values=\"phr mfa\""), "{challenge}");
+    }
+
+    #[test]
+    fn a_challenge_points_to_the_resources_metadata() {
+        let challenge = Refusal::NoCredentials.challenge(Some("https://api.example/.well-known/x")).unwrap();
+        assert_eq!(challenge, "Bearer realm=\"probity\", resource_metadata=\"https://api.example/.well-known/x\"");
+    }
+
+    #[test]
+    fn what_no_token_can_change_is_403_and_asks_for_none() {
+        for refusal in [Refusal::NoRule, Refusal::Nobody, Refusal::SmuggledIdentity, Refusal::UnmetClaim] {
+            assert_eq!((refusal.status(), refusal.challenge(None)), (StatusCode::FORBIDDEN, None));
+        }
     }
 }

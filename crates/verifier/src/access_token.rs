@@ -1,8 +1,14 @@
 //! What an access token of Probity's authority says: RFC 9068 section 2.2 and our own claims.
 
-use probity_jose::UnixTime;
+use core::fmt;
+use core::ops::Range;
+use std::sync::{Arc, OnceLock};
+
 use probity_jose::jwt::Verified;
+use probity_jose::{UnixTime, VerifyingKey, base64url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::revocation::{MAX_SESSION_INDEX, SessionIndex, TokenFacts};
 
@@ -17,7 +23,14 @@ pub(crate) struct Claims {
     sid: Option<String>,
     family: Option<String>,
     status: Option<Status>,
+    auth_time: Option<UnixSeconds>,
+    acr: Option<String>,
+    cnf: Option<serde::de::IgnoredAny>,
 }
+
+/// A moment as a number of seconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct UnixSeconds(u64);
 
 #[derive(Debug, Clone, Deserialize)]
 struct Status {
@@ -35,45 +48,68 @@ struct StatusList {
 #[error("the token's status claim names no session list of its issuer")]
 pub struct UnknownStatus;
 
-/// A verified access token.
-#[derive(Debug)]
-pub struct AccessToken {
-    token: Verified<Claims>,
+/// A verified access token. Cloning is cheap.
+#[derive(Clone)]
+pub struct AccessToken(pub(crate) Arc<Body>);
+
+/// What is kept of a verified token, here and in the cache.
+#[repr(C)]
+pub(crate) struct Body {
+    // What every decision looks at comes first, to be in few lines of the processor's cache.
+    /// The token as it came: the cache compares it whole, and claims are read from it on demand.
+    text: Box<str>,
+    /// The seconds in which `nbf`, `iat` and `exp` are all right.
+    times: Range<UnixTime>,
+    /// `iss`, in one place for all tokens.
+    issuer: Arc<str>,
     session: Option<SessionIndex>,
+    token: Verified<Claims>,
+    all_claims: OnceLock<Map<String, Value>>,
 }
 
 impl AccessToken {
-    /// Reads the session's place out of verified claims.
-    pub(crate) fn new(token: Verified<Claims>) -> Result<Self, UnknownStatus> {
-        let issuer = token.registered().iss.as_deref().unwrap_or_default();
+    /// Reads the session's place out of verified claims. `issuer` is their `iss`; within `times` the policy finds nothing
+    /// wrong with the token's times.
+    pub(crate) fn new(
+        text: &str,
+        token: Verified<Claims>,
+        issuer: &Arc<str>,
+        times: Range<UnixTime>,
+    ) -> Result<Self, UnknownStatus> {
         let list = token.claims().status.as_ref().and_then(|status| status.status_list.as_ref());
         let session = list.map(|list| session_index(issuer, list)).transpose()?;
-        Ok(Self { token, session })
+        let (text, issuer) = (text.into(), Arc::clone(issuer));
+        Ok(Self(Arc::new(Body { text, times, issuer, session, token, all_claims: OnceLock::new() })))
     }
 
     /// `iss`.
     pub fn issuer(&self) -> &str {
-        self.token.registered().iss.as_deref().unwrap_or_default()
+        &self.0.issuer
     }
 
     /// `aud`.
     pub fn audience(&self) -> &[String] {
-        &self.token.registered().aud
+        &self.0.token.registered().aud
+    }
+
+    /// Whether `aud` names this audience.
+    pub fn is_for(&self, audience: &str) -> bool {
+        self.audience().iter().any(|named| named == audience)
     }
 
     /// `sub`: the user, or the client when it acts for itself.
     pub fn subject(&self) -> &str {
-        self.token.registered().sub.as_deref().unwrap_or_default()
+        self.0.token.registered().sub.as_deref().unwrap_or_default()
     }
 
     /// `client_id`.
     pub fn client(&self) -> Option<&str> {
-        self.token.claims().client_id.as_deref()
+        self.0.token.claims().client_id.as_deref()
     }
 
     /// `scope`: names separated by spaces.
     pub fn scope(&self) -> &str {
-        self.token.claims().scope.as_deref().unwrap_or_default()
+        self.0.token.claims().scope.as_deref().unwrap_or_default()
     }
 
     /// Whether a scope was granted.
@@ -83,38 +119,115 @@ impl AccessToken {
 
     /// `sid`: the user's session.
     pub fn session_id(&self) -> Option<&str> {
-        self.token.claims().sid.as_deref()
+        self.0.token.claims().sid.as_deref()
     }
 
     /// `jti`.
     pub fn id(&self) -> Option<&str> {
-        self.token.registered().jti.as_deref()
+        self.0.token.registered().jti.as_deref()
     }
 
     /// `iat`; a token that does not say when it was issued is as old as the epoch.
     pub fn issued(&self) -> UnixTime {
-        self.token.registered().iat.unwrap_or_default()
+        self.0.token.registered().iat.unwrap_or_default()
     }
 
     /// `exp`.
     pub fn expires(&self) -> UnixTime {
-        self.token.registered().exp.unwrap_or_default()
+        self.0.token.registered().exp.unwrap_or_default()
+    }
+
+    /// `auth_time`: when the user last proved who they are.
+    pub fn authenticated(&self) -> Option<UnixTime> {
+        self.0.token.claims().auth_time.map(|UnixSeconds(seconds)| UnixTime::from_secs(seconds))
+    }
+
+    /// `acr`: how the user was authenticated (RFC 9470 section 6).
+    pub fn authentication_class(&self) -> Option<&str> {
+        self.0.token.claims().acr.as_deref()
+    }
+
+    /// Whether `cnf` binds the token to a key of its sender (RFC 7800): as a bearer token it is worth nothing.
+    pub fn is_sender_constrained(&self) -> bool {
+        self.0.token.claims().cnf.is_some()
+    }
+
+    /// All claims, read into a type of the caller's. This parses the payload each time.
+    ///
+    /// # Errors
+    /// The claims do not fit the type.
+    pub fn claims<C: DeserializeOwned>(&self) -> Result<C, serde_json::Error> {
+        serde_json::from_slice(&self.payload())
+    }
+
+    /// One claim. The payload is parsed once for all calls.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.0.all_claims.get_or_init(|| self.claims().unwrap_or_default()).get(name)
     }
 
     /// What the revocation check needs.
     pub fn facts(&self) -> TokenFacts<'_> {
         TokenFacts {
             issuer: self.issuer(),
-            key: self.token.key_id(),
+            key: self.0.token.key_id(),
             subject: self.subject(),
             client: self.client(),
             token: self.id(),
             issued: self.issued(),
             expires: self.expires(),
-            family: self.token.claims().family.as_deref(),
+            family: self.0.token.claims().family.as_deref(),
             session_id: self.session_id(),
-            session: self.session,
+            session: self.0.session,
         }
+    }
+
+    /// The token as it came.
+    pub(crate) fn text(&self) -> &str {
+        self.0.text()
+    }
+
+    /// When the token's times are all right.
+    pub(crate) fn times(&self) -> &Range<UnixTime> {
+        &self.0.times
+    }
+
+    /// The key that verified the signature.
+    pub(crate) fn key(&self) -> &VerifyingKey {
+        self.0.token.key()
+    }
+
+    /// The JSON of the claims. It was read once, strictly, when the token was verified.
+    fn payload(&self) -> Vec<u8> {
+        let payload = self.text().split('.').nth(1).unwrap_or_default();
+        base64url::decode(payload).unwrap_or_default()
+    }
+}
+
+/// Without the token itself.
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("subject", &self.subject())
+            .field("client", &self.client())
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// When the last of the token's times is over.
+    pub(crate) fn ends(&self) -> UnixTime {
+        self.times.end
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
     }
 }
 

@@ -4,16 +4,21 @@
 //! and [`revocation`] follows the authority's revocations; [`TokenVerifier`] is the decision, without I/O.
 
 mod access_token;
+mod cache;
 pub mod clock;
 mod fetch;
+mod introspect;
 pub mod keys;
 mod metadata;
 pub mod revocation;
+pub mod status_list;
 mod trust;
 mod verify;
 
 pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
 pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
+pub use introspect::{Introspection, IntrospectionClient};
 pub use metadata::{Metadata, MetadataError};
-pub use trust::{Trust, TrustConfig, TrustError};
-pub use verify::{ISSUED_AHEAD, Rejection, TokenVerifier, access_token_of_any_audience};
+pub use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime};
+pub use trust::{REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
+pub use verify::{Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience};

@@ -15,6 +15,8 @@ pub struct Metadata {
     pub issuer: String,
     /// Where the keys are.
     pub jwks_uri: Url,
+    /// Where the issuer is asked about a token (RFC 7662).
+    pub introspection_endpoint: Option<Url>,
     /// Where guards follow revocations; only Probity's authority has it.
     #[serde(rename = "probity_revocation_stream_endpoint")]
     pub revocation_stream_endpoint: Option<Url>,
@@ -52,6 +54,7 @@ impl Metadata {
         }
         Ok(Self {
             jwks_uri: rebased(metadata.jwks_uri, base),
+            introspection_endpoint: metadata.introspection_endpoint.map(|url| rebased(url, base)),
             revocation_stream_endpoint: metadata.revocation_stream_endpoint.map(|url| rebased(url, base)),
             issuer: metadata.issuer,
         })

@@ -10,7 +10,8 @@ use tracing::warn;
 use url::Url;
 
 use crate::access_token::AccessToken;
-use crate::clock::{boot_now, unix_now};
+use crate::clock::{BootTime, boot_now, unix_now};
+use crate::introspect::{Introspection, IntrospectionClient};
 use crate::keys::KeyCache;
 use crate::metadata::Metadata;
 use crate::revocation::wire::Instance;
@@ -18,7 +19,7 @@ use crate::revocation::{
     Endpoint, Enforcer, Follower, Lease, Level, Replica, SnapshotClaims, SnapshotError, TokenFacts, VerifySnapshot,
     follow,
 };
-use crate::verify::{Rejection, TokenVerifier};
+use crate::verify::{Freshness, Judged, Rejection, TokenVerifier};
 
 /// How long one request of the control plane may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,21 +29,28 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long after a failed look at the metadata the next one comes.
 const METADATA_RETRY: Duration = Duration::from_secs(1);
 
+/// How many verified tokens to remember when nothing speaks against it: of usual tokens, some 150 MB at most.
+pub const REMEMBERED_TOKENS: usize = 100_000;
+
 /// What a verifier needs to trust an issuer.
 #[derive(Debug)]
 pub struct TrustConfig {
     /// The issuer identifier, exactly as tokens carry it.
     pub issuer: String,
-    /// The audience that tokens must name.
-    pub audience: String,
+    /// The audiences of which tokens must name one.
+    pub audiences: Vec<String>,
     /// The signature algorithms that are accepted.
     pub algorithms: Vec<SignatureAlgorithm>,
+    /// How many verified tokens are remembered, about: [`REMEMBERED_TOKENS`] is a good choice.
+    pub remembered_tokens: usize,
     /// Where to reach the issuer when not at its own address; the path stays.
     pub authority: Option<Url>,
     /// Certificates (PEM) to trust instead of the platform's.
     pub certificate_authorities: Option<Vec<u8>>,
     /// The guard credential that the authority has registered.
     pub credential: String,
+    /// As whom to ask about single tokens ([`Trust::introspect`]), if at all.
+    pub introspection: Option<IntrospectionClient>,
     /// Which process this is; random at each start.
     pub instance: [u8; 16],
 }
@@ -65,6 +73,7 @@ pub struct Trust {
     replica: Arc<Replica>,
     lease: Arc<Lease>,
     source: Arc<KeySource>,
+    introspection: Option<IntrospectionClient>,
     task: JoinHandle<()>,
 }
 
@@ -72,7 +81,7 @@ pub struct Trust {
 struct KeySource {
     client: reqwest::Client,
     cache: KeyCache,
-    jwks_uri: tokio::sync::OnceCell<Url>,
+    metadata: tokio::sync::OnceCell<Metadata>,
 }
 
 impl Trust {
@@ -88,15 +97,20 @@ impl Trust {
         let client = http_client(config.certificate_authorities.as_deref())?;
         let replica = Arc::new(Replica::new(config.issuer.as_str()));
         let lease = Arc::new(Lease::default());
-        let verifier =
-            TokenVerifier::new(&config.audience, &config.algorithms, Arc::clone(&replica), Arc::clone(&lease));
-        let source = Arc::new(KeySource { client, cache: KeyCache::default(), jwks_uri: tokio::sync::OnceCell::new() });
+        let verifier = TokenVerifier::new(
+            &config.audiences,
+            &config.algorithms,
+            config.remembered_tokens,
+            Arc::clone(&replica),
+            Arc::clone(&lease),
+        );
+        let source = Arc::new(KeySource { client, cache: KeyCache::default(), metadata: tokio::sync::OnceCell::new() });
         let follower = Follower::new(Instance(config.instance));
         let enforcer = Enforcer::new(Arc::clone(&replica), Arc::clone(&lease));
         let site =
             Site { issuer: config.issuer, authority: config.authority, authorization, algorithms: config.algorithms };
         let task = tokio::spawn(keep_current(Arc::clone(&source), site, follower, enforcer));
-        Ok(Self { verifier, replica, lease, source, task })
+        Ok(Self { verifier, replica, lease, source, introspection: config.introspection, task })
     }
 
     /// Decides about one token. Only a token that names an unknown key can make this wait, for one fetch of the keys.
@@ -104,25 +118,50 @@ impl Trust {
     /// # Errors
     /// [`Rejection`]
     pub async fn check(&self, token: &str) -> Result<AccessToken, Rejection> {
-        let seen = boot_now();
-        let first = self.check_now(token);
-        let unknown = matches!(&first, Err(Rejection::Invalid(error)) if is_unknown_key(*error));
-        if unknown
-            && let Some(jwks_uri) = self.source.jwks_uri.get()
-            && self
-                .source
-                .cache
-                .refresh_for_unknown_key(&self.source.client, jwks_uri, seen, self.has_revoked_key())
-                .await
-        {
-            return self.check_now(token);
-        }
-        first
+        let judged = self.judge(token).await?;
+        if judged.freshness == Freshness::Current { Ok(judged.token) } else { Err(Rejection::Stale) }
     }
 
-    fn check_now(&self, token: &str) -> Result<AccessToken, Rejection> {
+    /// The same, but leaves it to the caller what to do with a good token while the replica is stale.
+    ///
+    /// # Errors
+    /// [`Rejection`], but never [`Rejection::Stale`].
+    pub async fn judge(&self, token: &str) -> Result<Judged, Rejection> {
+        let seen = boot_now();
+        let first = self.judge_now(token);
+        let unknown = first.as_ref().is_err_and(Rejection::is_unknown_key);
+        if unknown && self.refresh_keys(seen).await { self.judge_now(token) } else { first }
+    }
+
+    /// Fetches the keys because a token names one that is not among them; true when they were fetched since `seen`. Many
+    /// callers share one fetch, and strangers can't cause more than one in a while.
+    pub async fn refresh_keys(&self, seen: BootTime) -> bool {
+        let KeySource { client, cache, metadata } = &*self.source;
+        match metadata.get() {
+            Some(metadata) => {
+                cache.refresh_for_unknown_key(client, &metadata.jwks_uri, seen, self.has_revoked_key()).await
+            }
+            None => false,
+        }
+    }
+
+    /// Asks the issuer whether it holds a token for active (RFC 7662): the way out while the replica is not current. A
+    /// limited number of questions run at once; more are [`Introspection::Unknown`].
+    pub async fn introspect(&self, token: &str) -> Introspection {
+        let endpoint = self.source.metadata.get().and_then(|metadata| metadata.introspection_endpoint.as_ref());
+        match (endpoint, &self.introspection) {
+            (Some(endpoint), Some(client)) => client.ask(&self.source.client, endpoint, token).await,
+            _ => Introspection::Unknown,
+        }
+    }
+
+    /// The same with the keys that are there: nothing waits.
+    ///
+    /// # Errors
+    /// [`Rejection`], but never [`Rejection::Stale`].
+    pub fn judge_now(&self, token: &str) -> Result<Judged, Rejection> {
         let keys = self.source.cache.current(boot_now()).ok_or(Rejection::NoKeys)?;
-        self.verifier.check(token, &keys, unix_now(), boot_now)
+        self.verifier.judge(token, &keys, unix_now(), boot_now)
     }
 
     /// Whether a key of the current set has been revoked, so that the issuer's own set must be another one.
@@ -193,7 +232,7 @@ impl VerifySnapshot for SnapshotKeys {
         let seen = boot_now();
         match self.verify_now(signature) {
             // The authority signs with a key that is newer than our set.
-            Err(SnapshotError::Signature(error)) if is_unknown_key(error) => {
+            Err(SnapshotError::Signature(error)) if Rejection::Invalid(error).is_unknown_key() => {
                 let KeySource { client, cache, .. } = &*self.source;
                 cache.refresh_for_unknown_key(client, &self.jwks_uri, seen, false).await;
                 self.verify_now(signature)
@@ -215,7 +254,7 @@ async fn keep_current(source: Arc<KeySource>, site: Site, follower: Follower, en
         }
     };
     // Only this task sets it, once.
-    let _ = source.jwks_uri.set(metadata.jwks_uri.clone());
+    let _ = source.metadata.set(metadata.clone());
     let keys = source.cache.keep_current(&source.client, &metadata.jwks_uri);
     let Some(url) = metadata.revocation_stream_endpoint else {
         warn!(issuer = site.issuer, "the issuer has no revocation stream: no token will be accepted");
@@ -244,8 +283,4 @@ fn http_client(certificate_authorities: Option<&[u8]>) -> Result<reqwest::Client
         None => builder,
     };
     builder.read_timeout(REQUEST_TIMEOUT).build()
-}
-
-fn is_unknown_key(error: probity_jose::Error) -> bool {
-    error.code() == "jws.key_not_found"
 }

@@ -54,6 +54,7 @@ fn document(state: &State) -> Value {
         "jwks_uri": at(path::JWKS),
         "revocation_endpoint": at(path::REVOKE),
         "introspection_endpoint": at(path::INTROSPECT),
+        "status_list_aggregation_endpoint": at(path::STATUS_LISTS),
         "probity_revocation_stream_endpoint": at(path::REVOCATION_STREAM),
         "response_types_supported": ["code"],
         "response_modes_supported": ResponseMode::ALL.map(|(name, _)| name),

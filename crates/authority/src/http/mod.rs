@@ -21,6 +21,7 @@ mod protected;
 mod reply;
 mod request_object;
 mod revoke;
+pub(crate) mod status_list;
 mod stream;
 mod token;
 mod userinfo;
@@ -56,6 +57,7 @@ pub(crate) mod path {
     pub(crate) const REVOKE: &str = "/revoke";
     pub(crate) const INTROSPECT: &str = "/introspect";
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
+    pub(crate) const STATUS_LISTS: &str = "/status-lists";
     pub(crate) const ADMIN: &str = "/admin/v1";
 }
 
@@ -76,6 +78,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::INTROSPECT, post(introspect::post))
         .route_layer(from_fn_with_state(Arc::clone(&state), dpop::give_nonce))
         .route(path::REVOCATION_STREAM, get(stream::get))
+        .route(path::STATUS_LISTS, get(status_list::aggregate))
+        .route(&format!("{}/{{number}}", path::STATUS_LISTS), get(status_list::get))
         .nest(path::ADMIN, admin::router())
         .route(browser::STYLE_PATH, get(style))
         .with_state(state);

@@ -69,6 +69,26 @@ impl Store {
         let row = self.query_one(sql, &[list.into()]).await?.ok_or(Inconsistent("a maximum is missing"))?;
         Ok(row.number(0)?)
     }
+
+    /// The lists from `first` on in which a session may be.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn session_lists(&self, first: u32) -> Result<Vec<u32>, StoreError> {
+        let sql = "SELECT DISTINCT list FROM session_blocks WHERE list >= $1 ORDER BY list";
+        let rows = self.query(sql, &[first.into()]).await?;
+        Ok(rows.iter().map(|row| row.number(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The indices of a list's sessions that have ended.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn ended_sessions(&self, list: u32) -> Result<Vec<u32>, StoreError> {
+        let sql = "SELECT idx FROM sessions WHERE list = $1 AND ended IS NOT NULL";
+        let rows = self.query(sql, &[list.into()]).await?;
+        Ok(rows.iter().map(|row| row.number(0)).collect::<Result<_, _>>()?)
+    }
 }
 
 /// Takes a block of a list's indices; [`Conflict::Taken`] when somebody has it.

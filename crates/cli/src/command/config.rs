@@ -118,6 +118,8 @@ fn check_serve(file: &Path) -> Result<(), Failure> {
 fn check_guard(file: &Path) -> Result<(), Failure> {
     let config = guard::load(file)?;
     guard::trust_config(&config).doing(file.display())?;
+    config.policy().or_kind(Kind::Configuration).doing(file.display())?;
+    config.resource_metadata().or_kind(Kind::Configuration).doing(file.display())?;
     match &config.tls {
         Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, false, None)?),
         None if !config.listen.ip().is_loopback() => return Err(ListenError::PlainBeyondLoopback(config.listen).into()),
@@ -185,7 +187,10 @@ mod tests {
                 &inside("[[guards]]"),
             ],
         );
-        assert_shows_all::<GuardConfig>(FileKind::Guard, &[unknown, &inside("[tls]")]);
+        assert_shows_all::<GuardConfig>(
+            FileKind::Guard,
+            &[unknown, &inside("[tls]"), &inside("[resource]"), &inside("[introspection]"), &inside("[[rules]]")],
+        );
         assert_shows_all::<AdminProfile>(FileKind::Admin, &[unknown]);
     }
 

@@ -4,15 +4,18 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
-use probity_guard::config::{GuardConfig, TlsConfig, default_algorithms, default_listen};
-use probity_guard::{Guard, Requirements};
+use clap::{Args, Subcommand};
+use probity_guard::Guard;
+use probity_guard::config::{
+    GuardConfig, IntrospectionConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
+};
 use probity_jose::SignatureAlgorithm;
-use probity_verifier::{Trust, TrustConfig};
+use probity_verifier::{IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
 use tokio::task::JoinHandle;
 use tracing::info;
 use url::Url;
 
+use super::guard_check::CheckArgs;
 use crate::client;
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
@@ -22,14 +25,18 @@ use crate::random;
 
 /// Verify requests in front of an application: forward authentication for nginx `auth_request` and the like.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Examples:\n  \
     probity guard --config probity-data/guard.toml\n  \
     probity guard --issuer https://localhost:8443 --audience https://api.localhost \\\n    \
     --credential-file probity-data/guard.credential --ca-file probity-data/ca.pem\n\n\
-    A proxy then asks http://127.0.0.1:9080/verify about each request: 200 with X-Auth-* headers, 401 or 403 with \
-    WWW-Authenticate, or 503 with Retry-After while revocations are not current. /readyz says whether they are.\n\n\
+    A proxy then asks about each request: 200 with X-Auth-* headers, 401 or 403 with WWW-Authenticate, or 503 with \
+    Retry-After while revocations are not current. nginx, HAProxy and Apache ask at http://127.0.0.1:9080/verify, Caddy \
+    and Traefik at /forward-auth, Envoy at /ext-authz. /readyz says whether revocations are current, /metrics counts.\n\n\
     The log goes to standard error; PROBITY_LOG sets its level (info, debug, probity_guard=debug).")]
 pub(crate) struct GuardArgs {
+    #[command(subcommand)]
+    command: Option<GuardCommand>,
     /// The configuration file; without it, the options below.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["issuer", "audience", "credential_file"])]
     config: Option<PathBuf>,
@@ -59,12 +66,20 @@ pub(crate) struct GuardArgs {
     log: LogFormat,
 }
 
+#[derive(Debug, Subcommand)]
+enum GuardCommand {
+    Check(CheckArgs),
+}
+
 impl GuardArgs {
     /// Runs until the process is asked to stop.
     ///
     /// # Errors
     /// A configuration that can't work, or an address that can't be bound.
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        if let Some(GuardCommand::Check(check)) = self.command {
+            return check.run().await;
+        }
         logging::start(self.log, "info");
         let config = self.into_config()?;
         let running = start(&config, stop_signal()).await?;
@@ -83,10 +98,15 @@ impl GuardArgs {
             audience: self.audience.ok_or_else(missing)?,
             credential_file: self.credential_file.ok_or_else(missing)?,
             listen: self.listen,
+            proxies: default_proxies(),
             authority: self.authority,
             ca_file: self.ca_file,
             scopes: self.scopes,
             algorithms: default_algorithms(),
+            remembered_tokens: REMEMBERED_TOKENS,
+            resource: None,
+            introspection: None,
+            rules: Vec::new(),
             tls: None,
         })
     }
@@ -110,6 +130,9 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
     Ok(GuardConfig {
         credential_file: folder.join(config.credential_file),
         ca_file: config.ca_file.map(|path| folder.join(path)),
+        introspection: config
+            .introspection
+            .map(|client| IntrospectionConfig { client_secret_file: folder.join(client.client_secret_file), ..client }),
         tls: config.tls.map(|tls| TlsConfig {
             certificate_file: folder.join(tls.certificate_file),
             key_file: folder.join(tls.key_file),
@@ -132,13 +155,19 @@ pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure>
     client::check_address(&config.issuer).doing("issuer")?;
     config.authority.as_deref().map_or(Ok(()), client::check_address).doing("authority")?;
     let authority = config.authority.as_deref().map(Url::parse).transpose();
+    let introspection = config.introspection.as_ref().map(|client| {
+        let secret = client::read_secret(&client.client_secret_file)?;
+        Ok::<_, Failure>(IntrospectionClient::new(client.client_id.as_str(), secret.as_str()))
+    });
     let certificates = config.ca_file.as_deref().map(client::read).transpose();
     Ok(TrustConfig {
         issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
+        audiences: config.audiences(),
         algorithms,
+        remembered_tokens: config.remembered_tokens,
         authority: authority.or_kind(Kind::Configuration).doing("authority")?,
         certificate_authorities: certificates.or_kind(Kind::Configuration)?,
+        introspection: introspection.transpose().or_kind(Kind::Configuration)?,
         credential: client::read_secret(&config.credential_file).or_kind(Kind::Configuration)?.to_string(),
         instance: random::bytes()?,
     })
@@ -152,6 +181,8 @@ pub(crate) async fn start(
     config: &GuardConfig,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Running, Failure> {
+    let policy = config.policy().or_kind(Kind::Configuration)?;
+    let metadata = config.resource_metadata().or_kind(Kind::Configuration)?;
     let trust = Trust::start(trust_config(config)?)?;
     let socket = Socket::bind(config.listen).await?;
     let listener = match &config.tls {
@@ -161,7 +192,7 @@ pub(crate) async fn start(
         }
     };
     let address = listener.address();
-    let guard = Arc::new(Guard::new(trust, Requirements { scopes: config.scopes.clone() }));
+    let guard = Arc::new(Guard::new(trust, policy, metadata));
     let respond = move |request| {
         let guard = Arc::clone(&guard);
         async move { guard.respond(&request).await }

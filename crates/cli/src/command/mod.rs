@@ -3,4 +3,5 @@
 pub(crate) mod admin;
 pub(crate) mod config;
 pub(crate) mod guard;
+mod guard_check;
 pub(crate) mod serve;

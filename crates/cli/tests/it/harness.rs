@@ -257,6 +257,22 @@ impl Guard {
         Self::spawn(authority, name, &authority.data("guard.credential"))
     }
 
+    /// Starts a guard with the authority's `guard.toml` and more lines of it, and waits until it accepts tokens.
+    pub(crate) fn start_with(authority: &Authority, lines: &str) -> Self {
+        let port = free_port();
+        let generated = fs::read_to_string(authority.data("guard.toml")).unwrap();
+        let kept: Vec<&str> = generated.lines().filter(|line| !line.starts_with("listen")).collect();
+        let file = authority.data("rules.toml");
+        fs::write(&file, format!("listen = \"127.0.0.1:{port}\"\n{}\n{lines}", kept.join("\n"))).unwrap();
+        let mut command = Command::new(PROBITY);
+        command.args(["guard", "--log", "json", "--config"]).arg(&file).env("PROBITY_LOG", "trace");
+        let process = Process::start(&mut command, authority.folder.path().join("guard.log"));
+        let guard = Self { process, port, folder: Arc::clone(&authority.folder) };
+        wait_for("the guard to listen", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        guard.wait_until_ready();
+        guard
+    }
+
     /// Starts a guard with a credential.
     pub(crate) fn spawn(authority: &Authority, name: &str, credential: &Path) -> Self {
         let port = free_port();

@@ -18,4 +18,6 @@ mod login;
 mod logs;
 mod nginx;
 mod path;
+mod proxies;
+mod rules;
 mod toolbox;

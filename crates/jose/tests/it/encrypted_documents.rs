@@ -136,6 +136,10 @@ fn nothing_is_encrypted_with_a_key_for_something_else() {
         EncryptionKey::from_jwk(jwk.to_string().as_bytes(), KeyManagementAlgorithm::A128Kw).map(|_| ())
     };
     assert_eq!(jwk(json!({})), Ok(()));
+    let as_direct = |text: &str| DecryptionKey::from_jwk(text.as_bytes(), KeyManagementAlgorithm::Dir).map(|_| ());
+    let wraps = r#"{"kty":"oct","k":"GawgguFyGrWKav7AX4VKUg","alg":"A128KW"}"#;
+    assert_eq!(as_direct(wraps), Err(Error::KeyAlgorithm));
+    assert_eq!(as_direct(r#"{"kty":"oct","k":"AAAA"}"#), Err(Error::SecretLength));
     assert_eq!(jwk(json!({"alg": "A128KW", "use": "enc", "key_ops": ["wrapKey"]})), Ok(()));
     assert_eq!(jwk(json!({"key_ops": ["encrypt", "decrypt"]})), Ok(()));
     for (changes, error) in [

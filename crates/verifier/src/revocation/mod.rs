@@ -9,12 +9,15 @@
 mod clocks;
 mod codec;
 mod enforcer;
+mod filter;
 mod follow;
 mod follower;
 mod lease;
+mod names;
 mod position;
 mod record;
 mod replica;
+mod sessions;
 mod snapshot;
 pub mod wire;
 

@@ -4,13 +4,12 @@
 //! and allocate nothing while a writer applies records. The set only grows until records lapse, so a reader that sees
 //! half of a batch sees a state that is no less strict than the one before.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
 use probity_jose::UnixTime;
 
+use super::names::Names;
 use super::record::{Revocation, SessionIndex, Target};
 
 /// How long a record stays after it has lapsed, in seconds: more than any verifier's leeway and any clock difference
@@ -83,7 +82,6 @@ impl Level {
 #[derive(Debug)]
 pub struct Replica {
     issuer: Box<str>,
-    lists: ArcSwap<BTreeMap<u32, Arc<SessionList>>>,
     own: Names,
     foreign: papaya::HashMap<Box<str>, Arc<Names>>,
     /// Of what lapsed at or before this, records may be missing: a token that expired by then is refused, whatever a clock
@@ -98,7 +96,6 @@ impl Replica {
     pub fn new(issuer: impl Into<Box<str>>) -> Self {
         Self {
             issuer: issuer.into(),
-            lists: ArcSwap::default(),
             own: Names::default(),
             foreign: papaya::HashMap::new(),
             horizon: AtomicU64::new(0),
@@ -114,9 +111,6 @@ impl Replica {
     /// Which revocation hits the token, if any does. Takes no lock, allocates nothing, makes no system call.
     pub fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
         let level = if token.issuer == &*self.issuer {
-            if token.session.is_some_and(|place| self.session_is_revoked(place)) {
-                return Some(Level::Session);
-            }
             self.own.check(token)
         } else {
             self.foreign.pin().get(token.issuer).and_then(|names| names.check(token))
@@ -137,22 +131,26 @@ impl Replica {
 
     /// Whether the session at this place has been revoked.
     pub fn session_is_revoked(&self, place: SessionIndex) -> bool {
-        self.lists.load().get(&place.list).is_some_and(|list| list.get(place.index))
+        self.own.session_is_revoked(place)
+    }
+
+    /// The bits of a session list as a Token Status List has them: the lowest bit of the first byte is index 0. It may be
+    /// shorter than the list; what is beyond its end is not revoked.
+    pub fn session_bits(&self, list: u32) -> Vec<u8> {
+        self.own.session_bits(list)
     }
 
     /// The highest watermark that concerns a token of the authority for this subject and client: one issued at or before it
     /// is dead.
     pub fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
-        let subject = self.own.subjects.pin().get(subject).map(|mark| mark.through);
-        let client = self.own.clients.pin().get(client).map(|mark| mark.through);
-        [subject, client, self.own.everything()].into_iter().flatten().max()
+        self.own.watermark(subject, client)
     }
 
     /// Adds one revocation. Adding it again, early or late changes nothing.
     pub fn apply(&self, revocation: &Revocation) {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         match (&revocation.issuer, &revocation.target) {
-            (None, Target::Session(place)) => self.set_session(*place),
+            (None, Target::Session(place)) => self.own.set_session(*place),
             (Some(issuer), _) if **issuer != *self.issuer => {
                 let foreign = self.foreign.pin();
                 foreign.get_or_insert_with(issuer.as_str().into(), Arc::default).apply(revocation);
@@ -161,30 +159,10 @@ impl Replica {
         }
     }
 
-    fn set_session(&self, place: SessionIndex) {
-        let lists = self.lists.load_full();
-        if let Some(list) = lists.get(&place.list)
-            && list.set(place.index)
-        {
-            return;
-        }
-        // The list is new or too short: readers keep the old one until the longer one is in its place.
-        let longer = SessionList::holding(place.index, lists.get(&place.list).map(Arc::as_ref));
-        longer.set(place.index);
-        let mut changed = BTreeMap::clone(&lists);
-        changed.insert(place.list, Arc::new(longer));
-        self.lists.store(Arc::new(changed));
-    }
-
     /// Drops what has lapsed at `horizon`: whole session lists, and each record whose tokens have all expired.
     pub fn forget(&self, horizon: UnixTime) {
         let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.horizon.fetch_max(horizon.as_secs(), Ordering::AcqRel);
-        let lists = self.lists.load_full();
-        if lists.keys().any(|list| SessionIndex::list_expires(*list) <= horizon) {
-            let kept = lists.iter().filter(|(list, _)| SessionIndex::list_expires(**list) > horizon);
-            self.lists.store(Arc::new(kept.map(|(list, bits)| (*list, Arc::clone(bits))).collect()));
-        }
         self.own.forget(horizon);
         for (_, names) in &self.foreign.pin() {
             names.forget(horizon);
@@ -194,11 +172,6 @@ impl Replica {
     /// Every revocation in it, in no order: what a snapshot holds.
     pub fn records(&self) -> Vec<Revocation> {
         let mut records = Vec::new();
-        for (list, bits) in &**self.lists.load() {
-            let expires = SessionIndex::list_expires(*list);
-            let sessions = bits.indices().map(|index| Target::Session(SessionIndex { list: *list, index }));
-            records.extend(sessions.map(|target| Revocation::own(target, expires)));
-        }
         self.own.records(None, &mut records);
         for (issuer, names) in &self.foreign.pin() {
             names.records(Some(issuer), &mut records);
@@ -208,207 +181,12 @@ impl Replica {
 
     /// How many revocations it holds.
     pub fn len(&self) -> usize {
-        let sessions: usize = self.lists.load().values().map(|list| list.count()).sum();
-        let foreign: usize = self.foreign.pin().values().map(|names| names.len()).sum();
-        sessions + self.own.len() + foreign
+        self.own.len() + self.foreign.pin().values().map(|names| names.len()).sum::<usize>()
     }
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-/// The sessions that expire within one hour, a bit each; set means revoked.
-#[derive(Debug)]
-struct SessionList {
-    words: Box<[AtomicU64]>,
-}
-
-const WORD_BITS: u32 = u64::BITS;
-
-impl SessionList {
-    /// A list long enough for `index`, with the bits of a shorter one.
-    fn holding(index: u32, shorter: Option<&Self>) -> Self {
-        let needed = word_of(index) + 1;
-        let length = needed.next_power_of_two();
-        let old = shorter.map_or(&[][..], |list| &list.words);
-        let copied = old.iter().map(|word| AtomicU64::new(word.load(Ordering::Acquire)));
-        let words = copied.chain(std::iter::repeat_with(AtomicU64::default)).take(length.max(old.len())).collect();
-        Self { words }
-    }
-
-    fn get(&self, index: u32) -> bool {
-        self.words.get(word_of(index)).is_some_and(|word| word.load(Ordering::Acquire) & bit_of(index) != 0)
-    }
-
-    /// Sets a bit; false when the list is too short.
-    fn set(&self, index: u32) -> bool {
-        let word = self.words.get(word_of(index));
-        word.map(|word| word.fetch_or(bit_of(index), Ordering::Release)).is_some()
-    }
-
-    fn count(&self) -> usize {
-        self.words.iter().map(|word| word.load(Ordering::Acquire).count_ones() as usize).sum()
-    }
-
-    fn indices(&self) -> impl Iterator<Item = u32> {
-        (0_u32..).zip(&self.words).flat_map(|(at, word)| {
-            let bits = word.load(Ordering::Acquire);
-            (0..WORD_BITS).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| at * WORD_BITS + bit)
-        })
-    }
-}
-
-const fn word_of(index: u32) -> usize {
-    (index / WORD_BITS) as usize
-}
-
-const fn bit_of(index: u32) -> u64 {
-    1 << (index % WORD_BITS)
-}
-
-/// Tokens issued at or before `through` are dead; the record may go when `expires` has passed.
-#[derive(Debug, Clone, Copy)]
-struct Watermark {
-    through: UnixTime,
-    expires: UnixTime,
-}
-
-impl Watermark {
-    fn merge(self, other: Self) -> Self {
-        Self { through: self.through.max(other.through), expires: self.expires.max(other.expires) }
-    }
-}
-
-type NameTarget = fn(String) -> Target;
-type Dead = papaya::HashMap<Box<str>, UnixTime>;
-type Watermarks = papaya::HashMap<Box<str>, Watermark>;
-
-/// The named revocations of one issuer.
-#[derive(Debug, Default)]
-struct Names {
-    tokens: Dead,
-    families: Dead,
-    sessions: Dead,
-    keys: Dead,
-    subjects: Watermarks,
-    clients: Watermarks,
-    /// Two atomics, not one value: `through` is written first and only grows, and a reader needs nothing else.
-    /// Zero expiry: no such record.
-    everything_through: AtomicU64,
-    everything_expires: AtomicU64,
-}
-
-impl Names {
-    fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
-        let dead =
-            |map: &Dead, name: Option<&str>| name.is_some_and(|name| !map.is_empty() && map.pin().contains_key(name));
-        let before = |map: &Watermarks, name: Option<&str>| {
-            name.is_some_and(|name| {
-                !map.is_empty() && map.pin().get(name).is_some_and(|mark| token.issued <= mark.through)
-            })
-        };
-        // A token without `iat` counts as issued at the epoch.
-        if self.everything().is_some_and(|through| token.issued <= through) {
-            Some(Level::Everything)
-        } else if dead(&self.keys, token.key) {
-            Some(Level::Key)
-        } else if before(&self.subjects, Some(token.subject)) {
-            Some(Level::Subject)
-        } else if before(&self.clients, token.client) {
-            Some(Level::Client)
-        } else if dead(&self.sessions, token.session_id) {
-            Some(Level::Session)
-        } else if dead(&self.families, token.family) {
-            Some(Level::Family)
-        } else if dead(&self.tokens, token.token) {
-            Some(Level::Token)
-        } else {
-            None
-        }
-    }
-
-    fn apply(&self, revocation: &Revocation) {
-        let expires = revocation.expires;
-        let add = |map: &Dead, name: &str| {
-            let map = map.pin();
-            let later = map.get(name).map_or(expires, |known| expires.max(*known));
-            map.insert(name.into(), later);
-        };
-        let raise = |map: &Watermarks, name: &str, through: UnixTime| {
-            let map = map.pin();
-            let mark = Watermark { through, expires };
-            let higher = map.get(name).map_or(mark, |known| mark.merge(*known));
-            map.insert(name.into(), higher);
-        };
-        match &revocation.target {
-            // A place in the lists means nothing at a foreign issuer; `Replica::apply` handles our own.
-            Target::Session(_) => {}
-            Target::SessionId(name) => add(&self.sessions, name),
-            Target::Family(name) => add(&self.families, name),
-            Target::Token(name) => add(&self.tokens, name),
-            Target::Key(name) => add(&self.keys, name),
-            Target::Subject { subject, through } => raise(&self.subjects, subject, *through),
-            Target::Client { client, through } => raise(&self.clients, client, *through),
-            Target::Everything { through } => {
-                self.everything_through.fetch_max(through.as_secs(), Ordering::Release);
-                self.everything_expires.fetch_max(expires.as_secs().max(1), Ordering::Release);
-            }
-        }
-    }
-
-    /// Up to when everything is dead, if that was ever said.
-    fn everything(&self) -> Option<UnixTime> {
-        let said = self.everything_expires.load(Ordering::Acquire) != 0;
-        said.then(|| UnixTime::from_secs(self.everything_through.load(Ordering::Acquire)))
-    }
-
-    fn forget(&self, horizon: UnixTime) {
-        for map in [&self.tokens, &self.families, &self.sessions, &self.keys] {
-            map.pin().retain(|_, expires| *expires > horizon);
-        }
-        for map in [&self.subjects, &self.clients] {
-            map.pin().retain(|_, mark| mark.expires > horizon);
-        }
-        if self.everything_expires.load(Ordering::Acquire) <= horizon.as_secs() {
-            self.everything_expires.store(0, Ordering::Release);
-        }
-    }
-
-    fn records(&self, issuer: Option<&str>, into: &mut Vec<Revocation>) {
-        let issuer = issuer.map(str::to_owned);
-        let mut push = |target: Target, expires: UnixTime| {
-            into.push(Revocation { issuer: issuer.clone(), target, expires });
-        };
-        let dead: [(&Dead, NameTarget); 4] = [
-            (&self.tokens, Target::Token),
-            (&self.families, Target::Family),
-            (&self.sessions, Target::SessionId),
-            (&self.keys, Target::Key),
-        ];
-        for (map, target) in dead {
-            for (name, expires) in &map.pin() {
-                push(target(name.to_string()), *expires);
-            }
-        }
-        for (name, mark) in &self.subjects.pin() {
-            push(Target::Subject { subject: name.to_string(), through: mark.through }, mark.expires);
-        }
-        for (name, mark) in &self.clients.pin() {
-            push(Target::Client { client: name.to_string(), through: mark.through }, mark.expires);
-        }
-        if let Some(through) = self.everything() {
-            let expires = self.everything_expires.load(Ordering::Acquire);
-            push(Target::Everything { through }, UnixTime::from_secs(expires));
-        }
-    }
-
-    fn len(&self) -> usize {
-        let dead = [&self.tokens, &self.families, &self.sessions, &self.keys].map(papaya::HashMap::len);
-        let marks = [&self.subjects, &self.clients].map(papaya::HashMap::len);
-        let everything = usize::from(self.everything().is_some());
-        dead.iter().chain(&marks).sum::<usize>() + everything
     }
 }
 
@@ -582,6 +360,46 @@ mod tests {
             });
         });
         assert_eq!(replica.len(), 50_000);
+    }
+
+    #[test]
+    fn every_name_is_found_while_the_filter_grows_and_after_others_lapse() {
+        let replica = Replica::new(ISSUER);
+        let jti = |n: u64| format!("token-{n:06}");
+        let hits = |n: u64| replica.check(&TokenFacts { session: None, token: Some(&jti(n)), ..token() }).is_some();
+        for n in 0..5_000 {
+            replica.apply(&Revocation::own(Target::Token(jti(n)), at(2_000 + n % 2)));
+            assert!(hits(n));
+        }
+        assert!((0..5_000).all(hits));
+        assert!(!(5_000..10_000).any(hits));
+        replica.forget(at(2_000));
+        assert_eq!(replica.len(), 2_500);
+        assert!((0..5_000).all(|n| hits(n) == (n % 2 == 1)));
+    }
+
+    #[test]
+    fn readers_see_every_name_while_the_filter_grows() {
+        let replica = Replica::new(ISSUER);
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for n in 0..20_000 {
+                    replica.apply(&Revocation::own(Target::Token(format!("{n}")), at(9_000)));
+                    done.store(n + 1, Ordering::Release);
+                }
+            });
+            scope.spawn(|| {
+                let mut applied = 0;
+                while applied < 20_000 {
+                    applied = done.load(Ordering::Acquire);
+                    for n in [applied / 2, applied.saturating_sub(1)].into_iter().take(applied) {
+                        let name = n.to_string();
+                        assert!(replica.check(&TokenFacts { session: None, token: Some(&name), ..token() }).is_some());
+                    }
+                }
+            });
+        });
     }
 
     proptest! {

@@ -12,6 +12,7 @@ mod par;
 mod request_object;
 mod resource;
 mod revoke;
+mod status_list;
 mod token;
 mod userinfo;
 
@@ -163,6 +164,8 @@ impl Fixture {
     }
 
     async fn start_on(postgres: Option<String>, change: impl FnOnce(&mut AuthorityConfig)) -> Self {
+        // What the authority logs is printed with a test that fails.
+        let _ = tracing_subscriber::fmt().with_test_writer().try_init();
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, content: &str| -> PathBuf {
             let path = folder.path().join(name);

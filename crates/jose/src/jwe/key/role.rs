@@ -91,8 +91,10 @@ impl Role {
         match roles.as_slice() {
             [only] => Ok(*only),
             [] => {
-                let mut refusals = Self::all_of(algorithm).into_iter().map(|role| role.check_fits(jwk.material()));
-                refusals.next_back().unwrap_or(Ok(())).and(Err(Error::KeyAlgorithm))
+                // A key that could have had this algorithm is for another one.
+                let refusals = Self::all_of(algorithm).into_iter().map(|role| role.check_fits(jwk.material()));
+                let refusal = refusals.reduce(Result::or).unwrap_or(Ok(()));
+                refusal.and(Err(Error::KeyAlgorithm))
             }
             _ => Err(Error::KeyAlgorithmMissing),
         }

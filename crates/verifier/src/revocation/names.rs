@@ -1,0 +1,254 @@
+//! The named revocations of one issuer, and the filter that says in nanoseconds that none of them concerns a token.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use probity_jose::UnixTime;
+
+use super::filter::{Filter, Kind};
+use super::record::{Revocation, SessionIndex, Target};
+use super::replica::{Level, TokenFacts};
+use super::sessions::SessionLists;
+
+/// Tokens issued at or before `through` are dead; the record may go when `expires` has passed.
+#[derive(Debug, Clone, Copy)]
+struct Watermark {
+    through: UnixTime,
+    expires: UnixTime,
+}
+
+impl Watermark {
+    fn merge(self, other: Self) -> Self {
+        Self { through: self.through.max(other.through), expires: self.expires.max(other.expires) }
+    }
+}
+
+type NameTarget = fn(String) -> Target;
+type Dead = papaya::HashMap<Box<str>, UnixTime>;
+type Watermarks = papaya::HashMap<Box<str>, Watermark>;
+
+/// What a reader looks at first, in one piece: most tokens are decided by it alone.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    lists: SessionLists,
+    filter: Arc<Filter>,
+}
+
+/// The revocations of one issuer. Whoever changes them holds the replica's lock.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    index: ArcSwap<Index>,
+    tokens: Dead,
+    families: Dead,
+    sessions: Dead,
+    keys: Dead,
+    subjects: Watermarks,
+    clients: Watermarks,
+    /// Two atomics, not one value: `through` is written first and only grows, and a reader needs nothing else.
+    /// Zero expiry: no such record.
+    everything_through: AtomicU64,
+    everything_expires: AtomicU64,
+}
+
+impl Names {
+    pub(super) fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
+        let index = self.index.load();
+        // A place in the lists means nothing in a foreign issuer's token: its lists are empty.
+        if token.session.is_some_and(|place| index.lists.is_revoked(place)) {
+            return Some(Level::Session);
+        }
+        // A token without `iat` counts as issued at the epoch.
+        if self.everything().is_some_and(|through| token.issued <= through) {
+            return Some(Level::Everything);
+        }
+        let filter = &*index.filter;
+        let may_hit = filter.may_hold(Kind::Subject, token.subject)
+            || token.client.is_some_and(|name| filter.may_hold(Kind::Client, name))
+            || token.key.is_some_and(|name| filter.may_hold(Kind::Key, name))
+            || token.token.is_some_and(|name| filter.may_hold(Kind::Token, name))
+            || token.family.is_some_and(|name| filter.may_hold(Kind::Family, name))
+            || token.session_id.is_some_and(|name| filter.may_hold(Kind::Session, name));
+        if may_hit { self.look_up(token) } else { None }
+    }
+
+    /// The exact answer, for the few tokens that the filter does not let through at once.
+    #[cold]
+    fn look_up(&self, token: &TokenFacts<'_>) -> Option<Level> {
+        let dead = |map: &Dead, name: Option<&str>| name.is_some_and(|name| map.pin().contains_key(name));
+        let before = |map: &Watermarks, name: Option<&str>| {
+            name.is_some_and(|name| map.pin().get(name).is_some_and(|mark| token.issued <= mark.through))
+        };
+        if dead(&self.keys, token.key) {
+            Some(Level::Key)
+        } else if before(&self.subjects, Some(token.subject)) {
+            Some(Level::Subject)
+        } else if before(&self.clients, token.client) {
+            Some(Level::Client)
+        } else if dead(&self.sessions, token.session_id) {
+            Some(Level::Session)
+        } else if dead(&self.families, token.family) {
+            Some(Level::Family)
+        } else if dead(&self.tokens, token.token) {
+            Some(Level::Token)
+        } else {
+            None
+        }
+    }
+
+    /// The bits of a session list.
+    pub(super) fn session_bits(&self, list: u32) -> Vec<u8> {
+        self.index.load().lists.get(list).map(super::sessions::SessionList::bytes).unwrap_or_default()
+    }
+
+    /// Whether the session at this place has been revoked.
+    pub(super) fn session_is_revoked(&self, place: SessionIndex) -> bool {
+        self.index.load().lists.is_revoked(place)
+    }
+
+    /// The highest watermark that concerns a subject and a client.
+    pub(super) fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
+        let subject = self.subjects.pin().get(subject).map(|mark| mark.through);
+        let client = self.clients.pin().get(client).map(|mark| mark.through);
+        [subject, client, self.everything()].into_iter().flatten().max()
+    }
+
+    /// Revokes a session of the authority's own.
+    pub(super) fn set_session(&self, place: SessionIndex) {
+        let index = self.index.load_full();
+        if let Some(lists) = index.lists.set(place) {
+            // Readers keep the shorter list until the longer one is in its place.
+            self.index.store(Arc::new(Index { lists, filter: Arc::clone(&index.filter) }));
+        }
+    }
+
+    pub(super) fn apply(&self, revocation: &Revocation) {
+        let expires = revocation.expires;
+        let add = |map: &Dead, kind: Kind, name: &str| {
+            let known = map.pin().get(name).copied();
+            if known.is_none_or(|known| known < expires) {
+                map.pin().insert(name.into(), expires);
+            }
+            self.filter_in(kind, name, known.is_none());
+        };
+        let raise = |map: &Watermarks, kind: Kind, name: &str, through: UnixTime| {
+            let mark = Watermark { through, expires };
+            let known = map.pin().get(name).copied();
+            map.pin().insert(name.into(), known.map_or(mark, |known| mark.merge(known)));
+            self.filter_in(kind, name, known.is_none());
+        };
+        match &revocation.target {
+            // A place in the lists means nothing at a foreign issuer; `Replica::apply` handles our own.
+            Target::Session(_) => {}
+            Target::SessionId(name) => add(&self.sessions, Kind::Session, name),
+            Target::Family(name) => add(&self.families, Kind::Family, name),
+            Target::Token(name) => add(&self.tokens, Kind::Token, name),
+            Target::Key(name) => add(&self.keys, Kind::Key, name),
+            Target::Subject { subject, through } => raise(&self.subjects, Kind::Subject, subject, *through),
+            Target::Client { client, through } => raise(&self.clients, Kind::Client, client, *through),
+            Target::Everything { through } => {
+                self.everything_through.fetch_max(through.as_secs(), Ordering::Release);
+                self.everything_expires.fetch_max(expires.as_secs().max(1), Ordering::Release);
+            }
+        }
+    }
+
+    /// Lets the filter know of a name that is in its map already, so that whoever is sent there finds it.
+    fn filter_in(&self, kind: Kind, name: &str, is_new: bool) {
+        if !is_new {
+            return;
+        }
+        let index = self.index.load_full();
+        index.filter.add(kind, name);
+        if self.names() > index.filter.capacity() {
+            self.rebuild_filter(&index.lists);
+        }
+    }
+
+    /// A filter of the right size for what is there. Nobody misses a name meanwhile: the old one holds them all.
+    fn rebuild_filter(&self, lists: &SessionLists) {
+        let filter = Filter::with_room_for(self.names());
+        for (kind, map) in self.dead() {
+            map.pin().keys().for_each(|name| filter.add(kind, name));
+        }
+        for (kind, map) in [(Kind::Subject, &self.subjects), (Kind::Client, &self.clients)] {
+            map.pin().keys().for_each(|name| filter.add(kind, name));
+        }
+        self.index.store(Arc::new(Index { lists: lists.clone(), filter: Arc::new(filter) }));
+    }
+
+    const fn dead(&self) -> [(Kind, &Dead); 4] {
+        [
+            (Kind::Token, &self.tokens),
+            (Kind::Family, &self.families),
+            (Kind::Session, &self.sessions),
+            (Kind::Key, &self.keys),
+        ]
+    }
+
+    fn names(&self) -> usize {
+        let dead: usize = self.dead().iter().map(|(_, map)| map.len()).sum();
+        dead + self.subjects.len() + self.clients.len()
+    }
+
+    /// Up to when everything is dead, if that was ever said.
+    fn everything(&self) -> Option<UnixTime> {
+        let said = self.everything_expires.load(Ordering::Acquire) != 0;
+        said.then(|| UnixTime::from_secs(self.everything_through.load(Ordering::Acquire)))
+    }
+
+    pub(super) fn forget(&self, horizon: UnixTime) {
+        let before = self.names();
+        for (_, map) in self.dead() {
+            map.pin().retain(|_, expires| *expires > horizon);
+        }
+        for map in [&self.subjects, &self.clients] {
+            map.pin().retain(|_, mark| mark.expires > horizon);
+        }
+        if self.everything_expires.load(Ordering::Acquire) <= horizon.as_secs() {
+            self.everything_expires.store(0, Ordering::Release);
+        }
+        let index = self.index.load_full();
+        let lists = index.lists.after(horizon);
+        if self.names() < before {
+            self.rebuild_filter(lists.as_ref().unwrap_or(&index.lists));
+        } else if let Some(lists) = lists {
+            self.index.store(Arc::new(Index { lists, filter: Arc::clone(&index.filter) }));
+        }
+    }
+
+    pub(super) fn records(&self, issuer: Option<&str>, into: &mut Vec<Revocation>) {
+        let issuer = issuer.map(str::to_owned);
+        let mut push = |target: Target, expires: UnixTime| {
+            into.push(Revocation { issuer: issuer.clone(), target, expires });
+        };
+        for place in self.index.load().lists.revoked() {
+            push(Target::Session(place), SessionIndex::list_expires(place.list));
+        }
+        let dead: [(&Dead, NameTarget); 4] = [
+            (&self.tokens, Target::Token),
+            (&self.families, Target::Family),
+            (&self.sessions, Target::SessionId),
+            (&self.keys, Target::Key),
+        ];
+        for (map, target) in dead {
+            for (name, expires) in &map.pin() {
+                push(target(name.to_string()), *expires);
+            }
+        }
+        for (name, mark) in &self.subjects.pin() {
+            push(Target::Subject { subject: name.to_string(), through: mark.through }, mark.expires);
+        }
+        for (name, mark) in &self.clients.pin() {
+            push(Target::Client { client: name.to_string(), through: mark.through }, mark.expires);
+        }
+        if let Some(through) = self.everything() {
+            let expires = self.everything_expires.load(Ordering::Acquire);
+            push(Target::Everything { through }, UnixTime::from_secs(expires));
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.index.load().lists.count() + self.names() + usize::from(self.everything().is_some())
+    }
+}
