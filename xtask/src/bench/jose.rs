@@ -18,6 +18,9 @@ const RAW: &str = "raw-aws-lc-rs";
 /// Us.
 const OURS: &str = "probity";
 
+/// Us, with claims that borrow from a buffer instead of owning their texts.
+const OURS_BORROWED: &str = "probity, borrowed";
+
 /// What is done, and how many times the bare primitive it may cost.
 const BUDGETS: [(&str, f64); 22] = [
     ("verify HS256", 2.0),
@@ -93,23 +96,29 @@ fn entries(folder: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
 
 fn print_table(times: &Times) -> Result<(), Failure> {
     let others: BTreeSet<&str> = times.values().flat_map(BTreeMap::keys).map(String::as_str).collect();
-    let others: Vec<&str> = others.into_iter().filter(|peer| ![RAW, OURS].contains(peer)).collect();
+    let others: Vec<&str> = others.into_iter().filter(|peer| ![RAW, OURS, OURS_BORROWED].contains(peer)).collect();
     println!("\nnanoseconds, and how many times the bare primitive ({RAW})\n");
-    println!("| | {RAW} | {OURS} | budget | {} |", others.join(" | "));
-    println!("|---|---:|---:|---:|{}", "---:|".repeat(others.len()));
+    println!("| | {RAW} | {OURS} | {OURS_BORROWED} | budget | {} |", others.join(" | "));
+    println!("|---|---:|---:|---:|---:|{}", "---:|".repeat(others.len()));
     let mut over = Vec::new();
     for (what, budget) in BUDGETS {
         let Some((row, raw)) = times.get(what).and_then(|row| Some((row, *row.get(RAW)?))) else {
             return Err(format!("{what} was not measured"));
         };
         let cell = |peer: &str| row.get(peer).map_or("-".to_owned(), |ns| format!("{ns:.0} ({:.2}x)", ns / raw));
-        let ours = row.get(OURS).map(|ns| ns / raw);
+        // The budgets come from the least that a verifier can do, which borrows: where we do, that counts.
+        let ours = row.get(OURS_BORROWED).or(row.get(OURS)).map(|ns| ns / raw);
         let verdict = if ours.is_some_and(|ratio| ratio <= budget) { "" } else { " over" };
         if !verdict.is_empty() {
             over.push(what);
         }
         let rest: Vec<String> = others.iter().map(|peer| cell(peer)).collect();
-        println!("| {what} | {raw:.0} | {} | {budget:.2}x{verdict} | {} |", cell(OURS), rest.join(" | "));
+        println!(
+            "| {what} | {raw:.0} | {} | {} | {budget:.2}x{verdict} | {} |",
+            cell(OURS),
+            cell(OURS_BORROWED),
+            rest.join(" | ")
+        );
     }
     if over.is_empty() { Ok(()) } else { Err(format!("over budget: {}", over.join(", "))) }
 }

@@ -118,4 +118,16 @@ impl Peer for ProbityIn {
             black_box(&verified).is_ok()
         }))
     }
+
+    fn decrypter(&self, alg: &str, fx: &Fixtures) -> Option<VerifyFn> {
+        let key = decryption_key(alg, fx)?;
+        let decrypter = jwe::Decrypter::new([key.algorithm()], [GCM]);
+        let keys = DecryptionKeys::from(key);
+        Some(Box::new(move |token| {
+            let Ok(decrypted) = decrypter.decrypt(token, &keys) else { return false };
+            let Ok(claims) = decrypted.read::<ClaimsRef>() else { return false };
+            let (claims, now) = (black_box(claims), now());
+            claims.exp > now && claims.nbf <= now && claims.iss == ISS && claims.aud == AUD
+        }))
+    }
 }

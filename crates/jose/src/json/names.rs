@@ -9,6 +9,8 @@ use super::{Kind, Node};
 pub(super) struct Names {
     /// A number for each name, by its length and some of its bytes. A name whose number is not there is surely new.
     seen: [u32; FEW],
+    /// A bit for each of these numbers, by its hash. A number whose bit is not set is not among them.
+    bits: [u64; BIT_WORDS],
     count: usize,
     /// Whether a name had escapes. It may equal one of another form, so that numbers say nothing any more.
     escaped: bool,
@@ -19,9 +21,12 @@ pub(super) struct Names {
 /// Up to how many names an object gets by with numbers.
 const FEW: usize = 32;
 
+/// Words of 64 bits: so many that the names of a usual object rarely share a bit.
+const BIT_WORDS: usize = 4;
+
 impl Names {
     pub(super) const fn new() -> Self {
-        Self { seen: [0; FEW], count: 0, escaped: false, many: None }
+        Self { seen: [0; FEW], bits: [0; BIT_WORDS], count: 0, escaped: false, many: None }
     }
 
     /// Takes the name that has just been read, the last node, into the object at node `object`; false when the object
@@ -31,7 +36,7 @@ impl Names {
         let Some((name, earlier)) = nodes.split_last() else { return true };
         let number = fingerprint(name.text);
         self.escaped |= name.kind == Kind::EscapedString;
-        let known = self.escaped || self.seen.get(..self.count).is_some_and(|seen| seen.contains(&number));
+        let known = self.escaped || self.may_know(number) && self.knows(number);
         let is_new = match self.seen.get_mut(self.count) {
             Some(place) if !known => {
                 *place = number;
@@ -41,6 +46,23 @@ impl Names {
         };
         self.count += 1;
         is_new
+    }
+
+    /// Whether a number's bit was set; it is afterwards.
+    #[inline]
+    fn may_know(&mut self, number: u32) -> bool {
+        // The high bits of the product depend on all bits of the number.
+        let hash = number.wrapping_mul(0x9e37_79b1) >> 24;
+        let bit = 1 << (hash % u64::BITS);
+        let Some(word) = self.bits.get_mut((hash / u64::BITS) as usize) else { return true };
+        let was_set = *word & bit != 0;
+        *word |= bit;
+        was_set
+    }
+
+    #[cold]
+    fn knows(&self, number: u32) -> bool {
+        self.seen.get(..self.count).is_none_or(|seen| seen.contains(&number))
     }
 
     #[cold]

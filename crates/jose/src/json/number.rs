@@ -37,8 +37,32 @@ pub(super) fn length(bytes: &[u8]) -> Option<(usize, Kind)> {
 
 /// Where the digits end that start here, if there is at least one.
 fn after_digits(bytes: &[u8], start: usize) -> Option<usize> {
-    let digits = bytes.get(start..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = digits(bytes.get(start..)?);
     (digits > 0).then_some(start + digits)
+}
+
+/// How many digits the bytes start with.
+#[inline]
+fn digits(bytes: &[u8]) -> usize {
+    let (words, _) = bytes.as_chunks::<8>();
+    let mut count = 0;
+    for word in words {
+        let others = non_digits(u64::from_le_bytes(*word));
+        if others != 0 {
+            return count + others.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    count + bytes.iter().skip(count).take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Bits in each byte that is no digit; no bit in those before the first.
+const fn non_digits(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    // Digits are 0x30 to 0x39. Adding 6 carries 0x3a and what follows out of 0x3X; a carry into the next byte comes only
+    // from a byte that is no digit itself.
+    let high = ONES * 0xf0;
+    ((word & high) ^ (ONES * 0x30)) | ((word.wrapping_add(ONES * 6) & high) ^ (ONES * 0x30))
 }
 
 /// The value of a checked integer.

@@ -111,15 +111,20 @@ impl<'a> Scanner<'a> {
         Some(at + 1)
     }
 
+    #[inline]
     fn string(&mut self, at: usize) -> Option<usize> {
-        let start = at + 1;
-        let rest = self.bytes.get(start..)?;
-        if self.plain {
-            let end = start + text::length_to_quote(rest)?;
-            self.push(Kind::String, self.text.get(start..end)?);
-            return Some(end + 1);
+        if !self.plain {
+            return self.string_with_escapes(at + 1);
         }
-        match text::length(rest) {
+        let start = at + 1;
+        let end = start + text::length_to_quote(self.bytes.get(start..)?)?;
+        self.push(Kind::String, self.text.get(start..end)?);
+        Some(end + 1)
+    }
+
+    #[inline(never)]
+    fn string_with_escapes(&mut self, start: usize) -> Option<usize> {
+        match text::length(self.bytes.get(start..)?) {
             Ok((kind, length)) => {
                 self.push(kind, self.text.get(start..start + length)?);
                 Some(start + length + 1)

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::header::Header;
@@ -54,6 +55,27 @@ impl Decrypted {
         let content = Document::parse(&self.content)?.deserialize().map_err(|_| Error::ClaimsMismatch)?;
         let Self { origin, recipient, additional_data, .. } = self;
         Ok(Decrypted { content, origin, recipient, additional_data })
+    }
+
+    /// Reads the content as JSON into a type that may borrow from it, so that nothing is copied.
+    ///
+    /// # Errors
+    /// As [`deserialize`](Self::deserialize).
+    ///
+    /// ```
+    /// use probity_jose::jwe::{self, ContentEncryptionAlgorithm::A256Gcm, DecryptionKey, Decrypter, NewHeader};
+    /// #[derive(serde::Deserialize)]
+    /// struct Claims<'a> {
+    ///     sub: &'a str,
+    /// }
+    /// let key = DecryptionKey::generate_direct(A256Gcm)?.with_key_id("shared");
+    /// let token = jwe::encrypt(&NewHeader::default(), A256Gcm, br#"{"sub":"u-7"}"#, &key.encryption_key()?)?;
+    /// let decrypted = Decrypter::new([key.algorithm()], [A256Gcm]).decrypt(&token, &key.into())?;
+    /// assert_eq!(decrypted.read::<Claims>()?.sub, "u-7");
+    /// # Ok::<(), probity_jose::Error>(())
+    /// ```
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
+        Document::parse(&self.content)?.deserialize().map_err(|_| Error::ClaimsMismatch)
     }
 }
 
