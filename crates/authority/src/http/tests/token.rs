@@ -285,8 +285,9 @@ async fn revoke_slowly(fixture: &Fixture, client: &str) -> tokio::task::JoinHand
 #[tokio::test]
 async fn a_token_that_was_issued_before_a_revocation_of_its_client_is_dead_however_long_the_commit_takes() {
     let fixture = Fixture::start().await;
+    // On a busy machine none may come between the revocation's beginning and its end.
+    let mut before = vec![fixture.service_token().await];
     let revocation = revoke_slowly(&fixture, "service").await;
-    let mut before = Vec::new();
     let is_published = || fixture.state().hub.replica().watermark("service", "service").is_some();
     while !is_published() {
         let token = fixture.service_token().await;
@@ -297,7 +298,6 @@ async fn a_token_that_was_issued_before_a_revocation_of_its_client_is_dead_howev
         tokio::task::yield_now().await;
     }
     revocation.await.unwrap();
-    assert!(!before.is_empty());
     let now = unix_now();
     let alive = before.iter().filter(|token| fixture.state().live_token(token, now).is_some()).count();
     assert_eq!(alive, 0, "of {} tokens", before.len());
@@ -307,16 +307,15 @@ async fn a_token_that_was_issued_before_a_revocation_of_its_client_is_dead_howev
 async fn a_repeated_refresh_token_gives_nothing_once_its_client_is_revoked() {
     let fixture = Fixture::start().await;
     let first = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await.text("refresh_token");
-    fixture.refresh(&first).await;
+    // On a busy machine none may come between the revocation's beginning and its end.
+    let mut given = vec![fixture.refresh(&first).await.text("access_token")];
     let revocation = revoke_slowly(&fixture, "app").await;
-    let mut given = Vec::new();
     while !revocation.is_finished() {
         let answer = fixture.refresh(&first).await;
         given.extend((answer.status == StatusCode::OK).then(|| answer.text("access_token")));
         tokio::task::yield_now().await;
     }
     revocation.await.unwrap();
-    assert!(!given.is_empty());
     let now = unix_now();
     let alive = given.iter().filter(|token| fixture.state().live_token(token, now).is_some()).count();
     assert_eq!(alive, 0, "of {} tokens", given.len());
