@@ -36,10 +36,11 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-fn pages() -> Result<[Page; 2], Failure> {
+fn pages() -> Result<[Page; 3], Failure> {
     // As the tests build it, so that what they have built is not built again with other features.
     run(cargo().args(["test", "--workspace", "--locked", "--no-run", "--quiet"]))?;
     Ok([
+        Page { path: "docs/reference/audit-rules.md", text: probity(&["audit", "rules", "--markdown"])? },
         Page { path: "docs/reference/commands.md", text: commands::page()? },
         Page { path: "docs/reference/configuration.md", text: configuration::page()? },
     ])

@@ -16,6 +16,8 @@ pub(crate) struct Failure {
 pub(crate) enum Kind {
     /// Anything else.
     Failed = 1,
+    /// An input is wrong, as clap says it of a wrong command line.
+    Usage = 2,
     /// A configuration that can't work, whatever the network does.
     Configuration = 3,
     /// The authority can't be reached.

@@ -36,6 +36,7 @@ enum Command {
     Serve(command::serve::ServeArgs),
     Guard(Box<command::guard::GuardArgs>),
     Admin(command::admin::AdminArgs),
+    Audit(Box<command::audit::AuditArgs>),
     Config(command::config::ConfigArgs),
     Jws(toolbox::jws::JwsArgs),
     Jwt(toolbox::jwt::JwtArgs),
@@ -49,6 +50,7 @@ Examples:
   probity serve --dev              an authority on this machine, without configuration
   probity guard --config probity-data/guard.toml
   probity admin revoke client service
+  probity audit token eyJhbGciOi...
 
 Exit codes:
   0  done
@@ -80,6 +82,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Serve(serve) => Box::pin(serve.run()).await,
             Command::Guard(guard) => Box::pin((*guard).run()).await,
             Command::Admin(admin) => Box::pin(admin.run()).await,
+            Command::Audit(audit) => Box::pin(audit.run()).await,
             Command::Config(config) => config.run(),
             Command::Jws(jws) => jws.run(),
             Command::Jwt(jwt) => jwt.run(),

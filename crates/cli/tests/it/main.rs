@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
 )]
 
+mod audit;
 mod bad_input;
 mod browser;
 mod client_certificates;

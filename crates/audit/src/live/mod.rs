@@ -1,0 +1,26 @@
+//! The live prober: it learns what acceptance looks like, then sends forged tokens and says what was accepted.
+//!
+//! Planning is pure ([`Scene`], [`Forge`], [`Plan`]); sending is in [`Prober`], which logs every request.
+
+mod calibrate;
+pub(crate) mod dpop;
+mod flow;
+mod forge;
+mod plan;
+mod prober;
+mod request;
+mod scene;
+mod signer;
+mod wire;
+
+pub(crate) use crate::der::self_signed;
+pub use calibrate::{AcceptWhen, Class};
+pub use flow::{Done, Flow, FlowError, FlowFile};
+pub use forge::{Forge, Minted, break_last_part, flip, to_forge_keys};
+pub use plan::{Attempt, Plan};
+pub use prober::{Answer, LiveOptions, Prober, Sent, Supplies};
+pub(crate) use request::is_loopback;
+pub use request::{Carried, Shot, Target, TargetError};
+pub use scene::{OtherToken, Scene};
+pub use signer::{Signer, SignerError};
+pub use wire::{certificate_key, speaks_old_tls};

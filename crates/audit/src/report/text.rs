@@ -1,0 +1,292 @@
+//! The report for a terminal.
+
+use core::fmt::Write as _;
+
+use crate::audit::{Report, RuleResult};
+use crate::outcome::Status;
+use crate::rule::{Group, Rule, Severity};
+use crate::verdict::Verdict;
+use crate::words::count;
+
+/// How a terminal is written to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// With colours.
+    pub colour: bool,
+    /// Characters in a line.
+    pub width: usize,
+    /// With everything: each pass, each rule that did not run, each request.
+    pub verbose: bool,
+}
+
+/// The whole report.
+pub fn text(report: &Report, style: Style) -> String {
+    let pen = Pen { style };
+    let mut out = String::new();
+    pen.head(&mut out, report);
+    for status in [Status::Fail, Status::Review] {
+        for result in report.with_status(status) {
+            pen.result(&mut out, report, result);
+        }
+    }
+    let inconclusive = report.with_status(Status::Inconclusive);
+    if !inconclusive.is_empty() {
+        let _ = writeln!(out, "\n{}", pen.bold("Could not tell"));
+        inconclusive.iter().for_each(|result| pen.line(&mut out, result));
+    }
+    pen.passes(&mut out, report);
+    pen.not_tested(&mut out, report);
+    pen.foot(&mut out, report);
+    out
+}
+
+/// What a rule looks for, why and how: the text of `--explain`.
+pub fn explain(rule: &Rule, style: Style) -> String {
+    let pen = Pen { style };
+    let mut out = String::new();
+    let _ = writeln!(out, "{}  {}", pen.bold(rule.id), pen.bold(rule.title));
+    let _ =
+        writeln!(out, "{} · {} · {}\n", rule.group().name(), pen.severity(rule.severity), rule.tier.how_to_enable());
+    let _ = writeln!(out, "{}\n{}", pen.bold("Why"), pen.wrapped(rule.why, "  "));
+    let _ = writeln!(out, "{}\n{}", pen.bold("Fix"), pen.wrapped(rule.fix, "  "));
+    let _ = writeln!(out, "{}\n{}", pen.bold("Found in"), indented(rule.bad.text));
+    let _ = writeln!(out, "{}\n{}", pen.bold("Not found in"), indented(rule.good.text));
+    let _ = writeln!(out, "{}", pen.bold("References"));
+    rule.references().for_each(|reference| {
+        let _ = writeln!(out, "  {reference}");
+    });
+    out
+}
+
+struct Pen {
+    style: Style,
+}
+
+impl Pen {
+    fn head(&self, out: &mut String, report: &Report) {
+        let colour = match report.verdict {
+            Verdict::Forgeable | Verdict::SeriousWeakness => RED,
+            Verdict::CannotSay => YELLOW,
+            Verdict::NotShownInsecure => GREEN,
+        };
+        let coverage = report.coverage;
+        let verdict = format!("{}: {}", report.target, report.verdict.name());
+        let _ = writeln!(out, "{}", self.paint(colour, &verdict));
+        let _ = writeln!(out, "{}", self.wrapped(&report.headline(), ""));
+        let width = 30;
+        let filled = coverage.percent() * width / 100;
+        let _ = writeln!(
+            out,
+            "[{}{}] {} % of what could be looked at: {} rules came to a result, {} could not tell, {} were not tested, {} do not apply",
+            "#".repeat(filled),
+            "·".repeat(width - filled),
+            coverage.percent(),
+            coverage.run,
+            coverage.inconclusive,
+            coverage.not_tested,
+            coverage.not_applicable
+        );
+        if let Some(calibration) = &report.calibration {
+            let _ = writeln!(
+                out,
+                "{}",
+                self.wrapped(
+                    &format!("Calibration: {calibration}; {} requests in all", count(report.requests.len() as u64)),
+                    ""
+                )
+            );
+        }
+        match report.grade.letter {
+            Some(letter) => {
+                let _ = writeln!(out, "Grade {}", self.bold(letter));
+                report.grade.reasons.iter().for_each(|reason| {
+                    let _ = writeln!(out, "  {reason}");
+                });
+            }
+            None => report.grade.reasons.iter().for_each(|reason| {
+                let _ = writeln!(out, "{}", self.wrapped(&format!("Grade: {reason}"), ""));
+            }),
+        }
+    }
+
+    fn result(&self, out: &mut String, report: &Report, result: &RuleResult) {
+        let review = result.status == Status::Review;
+        let tag = if review {
+            self.paint(BLUE, "REVIEW  ")
+        } else {
+            self.severity(result.severity().unwrap_or(result.rule.severity))
+        };
+        let _ = writeln!(out, "\n{tag} {} {}", self.bold(result.rule.id), self.bold(result.rule.title));
+        let shown = if self.style.verbose { usize::MAX } else { 3 };
+        for finding in result.findings.iter().take(shown) {
+            let _ = writeln!(out, "{}", self.wrapped(&finding.claim, "    "));
+            let place = finding.place.to_string();
+            let at = if place.is_empty() { String::new() } else { format!("at {place} · ") };
+            let _ = writeln!(out, "    {}", self.dim(&format!("{at}{}", finding.proof.name())));
+            for (name, value) in &finding.facts {
+                let _ = writeln!(out, "{}", self.wrapped(&format!("{name}: {value}"), "      "));
+            }
+            if !finding.requests.is_empty() {
+                let numbers: Vec<String> = finding.requests.iter().map(ToString::to_string).collect();
+                let _ = writeln!(out, "      requests {}", numbers.join(", "));
+            }
+        }
+        if result.findings.len() > shown {
+            let _ = writeln!(out, "    … and {} more (--verbose)", result.findings.len() - shown);
+        }
+        let _ = writeln!(out, "{}", self.wrapped(&format!("Why: {}", result.rule.why), "    "));
+        let _ = writeln!(out, "{}", self.wrapped(&format!("Fix: {}", result.rule.fix), "    "));
+        let _ = writeln!(out, "    {}", self.dim(&format!("More: probity audit explain {}", result.rule.id)));
+        let _ = report;
+    }
+
+    fn line(&self, out: &mut String, result: &RuleResult) {
+        let note = result.notes.join("; ");
+        let note = if note.is_empty() { String::new() } else { format!(": {note}") };
+        let _ = writeln!(out, "{}", self.wrapped(&format!("{} {}{note}", result.rule.id, result.rule.title), "  "));
+    }
+
+    fn passes(&self, out: &mut String, report: &Report) {
+        let passes = report.with_status(Status::Pass);
+        let subsumed = report.with_status(Status::Subsumed);
+        if !passes.is_empty() {
+            let _ = writeln!(out, "\n{} ({})", self.bold("Looked at, and nothing found"), passes.len());
+            if self.style.verbose {
+                passes.iter().for_each(|result| self.line(out, result));
+            } else {
+                let ids: Vec<&str> = passes.iter().map(|result| result.rule.id).collect();
+                let _ = writeln!(out, "{}", self.wrapped(&ids.join(" "), "  "));
+            }
+        }
+        if !subsumed.is_empty() {
+            let ids: Vec<&str> = subsumed.iter().map(|result| result.rule.id).collect();
+            let why = subsumed.first().and_then(|result| result.notes.first()).cloned().unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "\n{}\n{}",
+                self.bold(&format!("Not sent, because it {why}")),
+                self.wrapped(&ids.join(" "), "  ")
+            );
+        }
+    }
+
+    /// What was left out, by what it would take.
+    fn not_tested(&self, out: &mut String, report: &Report) {
+        let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+        for result in report.results.iter().filter(|result| result.status == Status::NotTested) {
+            let reason = result.notes.join("; ");
+            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, ids)) => ids.push(result.rule.id),
+                None => by_reason.push((reason, vec![result.rule.id])),
+            }
+        }
+        if by_reason.is_empty() {
+            return;
+        }
+        let _ = writeln!(out, "\n{}", self.bold("Not tested"));
+        for (reason, ids) in by_reason {
+            let shown =
+                if ids.len() > 8 && !self.style.verbose { format!("{} rules", ids.len()) } else { ids.join(" ") };
+            let _ = writeln!(out, "{}", self.wrapped(&format!("{reason} ({shown})"), "  "));
+        }
+    }
+
+    fn foot(&self, out: &mut String, report: &Report) {
+        if !report.inventory.is_empty() {
+            let _ = writeln!(out, "\n{}", self.bold("Keys"));
+            for [name, strength, usage, place] in &report.inventory {
+                let _ = writeln!(out, "  {name}  {strength}  {usage}  {}", self.dim(place));
+            }
+        }
+        for result in &report.suppressed {
+            let _ = writeln!(
+                out,
+                "{}",
+                self.dim(&format!("\n{} {}", result.rule.id, result.suppressed.as_deref().unwrap_or_default()))
+            );
+        }
+        if self.style.verbose && !report.requests.is_empty() {
+            let _ = writeln!(out, "\n{}", self.bold("Requests"));
+            for sent in &report.requests {
+                let _ = writeln!(
+                    out,
+                    "  {:>4} {:<7} {} {} -> {} {}  {}",
+                    sent.number,
+                    sent.rule,
+                    sent.method,
+                    sent.url,
+                    sent.status,
+                    sent.class.name(),
+                    sent.what
+                );
+            }
+        }
+        let policy = &report.policy;
+        let thresholds = format!(
+            "Rules {}; an access token may live {} s (low), {} s (medium), {} s (high); leeway {} s. Finding nothing is not the same as being secure.",
+            super::RULE_SET,
+            policy.lifetime_low,
+            policy.lifetime_medium,
+            policy.lifetime_high,
+            policy.leeway
+        );
+        let _ = writeln!(out, "\n{}", self.dim(&self.wrapped(&thresholds, "")));
+    }
+
+    fn severity(&self, severity: Severity) -> String {
+        let word = format!("{:<8}", severity.name().to_uppercase());
+        match severity {
+            Severity::Critical => self.paint(RED, &word),
+            Severity::High => self.paint(MAGENTA, &word),
+            Severity::Medium => self.paint(YELLOW, &word),
+            Severity::Low | Severity::Info => self.paint(BLUE, &word),
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.style.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// A text in lines of at most the terminal's width; what follows the first is indented further.
+    fn wrapped(&self, text: &str, indent: &str) -> String {
+        let width = self.style.width.max(40);
+        let (mut lines, mut line) = (Vec::new(), indent.to_owned());
+        let mut empty = true;
+        for word in text.split_whitespace() {
+            if !empty && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(core::mem::replace(&mut line, format!("{indent}  ")));
+                empty = true;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        lines.push(line);
+        lines.join("\n")
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat()
+}
+
+/// The groups that rules are listed by.
+pub(super) fn groups() -> [Group; 13] {
+    Group::ALL
+}
+
+const RED: &str = "1;31";
+const MAGENTA: &str = "1;35";
+const YELLOW: &str = "1;33";
+const GREEN: &str = "1;32";
+const BLUE: &str = "1;34";

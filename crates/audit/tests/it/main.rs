@@ -1,0 +1,20 @@
+//! The auditor from outside: every rule's examples, the matrix of verifiers, reports, conformant tokens, real targets.
+
+#[cfg(test)]
+mod conformant;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod kept;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod real;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod verifier;

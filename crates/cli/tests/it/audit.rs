@@ -1,0 +1,64 @@
+//! `probity audit` as a person runs it: exit codes, consent, and what it says of our own guard.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::harness::{Authority, Guard, PROBITY};
+
+fn audit(arguments: &[&str]) -> Output {
+    Command::new(PROBITY).arg("audit").args(arguments).env_remove("PROBITY_AUDIT_TOKEN").output().unwrap()
+}
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The example that a well-known page shows to everyone; its secret is `your-256-bit-secret`.
+const EXAMPLE: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+
+#[test]
+fn a_token_with_a_known_secret_is_called_forgeable_in_the_first_line_and_ends_in_1() {
+    let output = audit(&["token", EXAMPLE]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report = said(&output.stdout);
+    assert_eq!(report.lines().next(), Some("token: NO - forgeable"));
+    assert!(report.contains("KEY-01 proven offline"), "{report}");
+    assert!(!report.contains("your-256-bit-secret") && !report.contains("SflKxwRJ"), "a secret is shown: {report}");
+}
+
+#[test]
+fn nothing_is_sent_to_a_host_that_nobody_said_to_own() {
+    let output = audit(&["endpoint", "https://api.example/me", "--token", EXAMPLE, "--allow", "active"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(said(&output.stderr).contains("--i-own api.example"), "{output:?}");
+}
+
+#[test]
+fn inputs_that_are_not_what_they_should_be_end_in_2() {
+    for arguments in [&["token", "no-token"][..], &["explain", "SIG-99"], &["keys", "Cargo.toml"], &["files", "none"]] {
+        let output = audit(arguments);
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{arguments:?}: {output:?}");
+    }
+}
+
+#[test]
+fn our_own_guard_gives_no_finding() {
+    let authority = Authority::start();
+    let guard = Guard::start(&authority);
+    let (token, ca) = (authority.service_token(), authority.data("ca.pem").display().to_string());
+    let (url, keys) = (format!("http://127.0.0.1:{}/verify", guard.port), format!("{}/jwks", authority.issuer()));
+    let live = ["endpoint", &url, "--token", &token, "--allow", "active", "--jwks", &keys, "--ca-file", &ca];
+    let output = audit(&[&live[..], &["--format", "json", "--fail-on", "info"]].concat());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let of = |status: &str| -> Vec<&str> {
+        let results = report["results"].as_array().unwrap().iter().filter(|result| result["status"] == status);
+        results.map(|result| result["rule"].as_str().unwrap()).collect()
+    };
+    assert_eq!((of("fail"), of("inconclusive")), (Vec::new(), Vec::new()), "{report:#}");
+    assert_eq!((output.status.code(), &report["verdict"]), (Some(0), &Value::from("not-shown-insecure")));
+    let passed = of("pass");
+    for rule in ["SIG-01", "SIG-02", "SIG-04", "SIG-09", "HDR-01", "HDR-07", "KEY-04", "STO-10"] {
+        assert!(passed.contains(&rule), "{rule} did not run: {passed:?}");
+    }
+}
