@@ -7,6 +7,7 @@ pub mod authorization;
 pub mod client;
 pub mod code;
 pub mod family;
+pub mod foreign;
 pub mod id_token;
 pub mod lifetimes;
 pub mod master_key;

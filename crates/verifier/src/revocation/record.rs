@@ -18,6 +18,11 @@ pub const SESSION_LIST_SECONDS: u64 = 3_600;
 /// The places of one session list: indices are below this, so that a list has at most 16 MiB.
 pub const MAX_SESSION_INDEX: u32 = 1 << 27;
 
+/// For how long after `iat` a guard accepts a token of a foreign issuer at most, in seconds: a day.
+///
+/// The authority knows nothing of such tokens, so this is what says how long a revocation of one must be kept.
+pub const MAX_FOREIGN_TOKEN_SECONDS: u64 = 24 * 3_600;
+
 /// One revocation: what is dead, of which issuer, and when the record may be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Revocation {

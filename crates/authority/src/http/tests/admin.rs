@@ -1,6 +1,7 @@
 //! `/admin/v1`.
 
 use super::*;
+use probity_verifier::revocation::Target;
 use serde_json::json;
 
 impl Fixture {
@@ -20,8 +21,8 @@ impl Fixture {
 #[tokio::test]
 async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
     let fixture = Fixture::start().await;
-    let admin = fixture.admin_token().await;
-    for level in ["session", "subject", "client", "family", "token"] {
+    for level in ["session", "subject", "client", "family", "token", "everything"] {
+        let admin = fixture.admin_token().await;
         let session = fixture.log_in().await;
         let tokens = fixture.redeem(&fixture.code(&session).await).await;
         let access = tokens.text("access_token");
@@ -34,7 +35,8 @@ async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
             _ => "jti",
         };
         assert!(fixture.is_active(&access).await);
-        let body = json!({ level: said[claim], "level": "enforced" });
+        let what = if level == "everything" { json!(true) } else { said[claim].clone() };
+        let body = json!({ level: what, "level": "enforced" });
         let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
         assert_eq!((answer.status, answer.text("level").as_str()), (StatusCode::OK, "enforced"), "{level}: {answer:?}");
         assert!(!fixture.is_active(&access).await, "{level}");
@@ -45,8 +47,44 @@ async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
         let fresh = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await.text("access_token");
         assert!(fixture.is_active(&fresh).await, "{level}: issued afterwards");
         let again = fixture.get(&authorize_path("app", &[]), &[("cookie", &session)]).await;
-        assert_eq!(again.body.contains("id=\"login\""), ["session", "subject"].contains(&level), "{level}");
+        assert_eq!(
+            again.body.contains("id=\"login\""),
+            ["session", "subject", "everything"].contains(&level),
+            "{level}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_revocation_may_name_another_issuer_and_touches_nothing_of_our_own() {
+    const IDP: &str = "https://idp.example";
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
+    let access = tokens.text("access_token");
+    let said = claims(&access);
+    for body in [
+        json!({ "issuer": IDP, "session": said["sid"] }),
+        json!({ "issuer": IDP, "subject": said["sub"] }),
+        json!({ "issuer": IDP, "client": said["client_id"] }),
+        json!({ "issuer": IDP, "family": said["family"] }),
+        json!({ "issuer": IDP, "token": said["jti"], "expires": said["exp"] }),
+        json!({ "issuer": IDP, "key": "k" }),
+        json!({ "issuer": IDP, "everything": true }),
+    ] {
+        let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
+        assert_eq!((answer.status, answer.text("level").as_str()), (StatusCode::OK, "enforced"), "{body}: {answer:?}");
+    }
+    let records = fixture.state().hub.replica().records();
+    assert_eq!(records.iter().filter(|record| record.issuer.as_deref() == Some(IDP)).count(), 7, "{records:?}");
+    let kept = records.iter().find(|record| matches!(record.target, Target::Token(_))).unwrap();
+    assert_eq!(kept.expires.as_secs(), said["exp"].as_u64().unwrap());
+    assert!(fixture.is_active(&access).await);
+    assert_eq!(fixture.refresh(&tokens.text("refresh_token")).await.status, StatusCode::OK);
+    // By its own name, it is our own.
+    let body = json!({ "issuer": ISSUER, "session": said["sid"] });
+    assert_eq!(fixture.admin(Method::POST, "revocations", &admin, &body).await.status, StatusCode::OK);
+    assert!(!fixture.is_active(&access).await);
 }
 
 #[tokio::test]
@@ -135,6 +173,13 @@ async fn a_malformed_order_is_refused() {
         (json!({ "token": 7 }), (400, "invalid_request")),
         (json!({ "token": "" }), (400, "invalid_request")),
         (json!({ "token": "x".repeat(513) }), (400, "invalid_request")),
+        (json!({ "everything": false }), (400, "invalid_request")),
+        (json!({ "everything": true, "token": "a" }), (400, "invalid_request")),
+        (json!({ "token": "a", "expires": 4_000_000_000_u64 }), (400, "invalid_request")),
+        (json!({ "issuer": "idp", "token": "a" }), (400, "invalid_request")),
+        (json!({ "issuer": "https://idp.example" }), (400, "invalid_request")),
+        (json!({ "issuer": "https://idp.example", "token": "" }), (400, "invalid_request")),
+        (json!({ "issuer": "https://idp.example", "token": "a", "expires": 1 }), (400, "invalid_request")),
         (json!([]), (400, "invalid_request")),
         (json!({ "session": "nobody" }), (404, "not_found")),
         (json!({ "key": "nobody" }), (404, "not_found")),
