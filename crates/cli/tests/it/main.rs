@@ -11,6 +11,7 @@ mod browser;
 mod commands;
 mod crash;
 mod demo;
+mod foreign;
 mod harness;
 mod interop;
 mod login;

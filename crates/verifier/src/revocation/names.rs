@@ -106,6 +106,11 @@ impl Names {
         self.index.load().lists.is_revoked(place)
     }
 
+    /// Whether a key has been revoked.
+    pub(super) fn key_is_revoked(&self, kid: &str) -> bool {
+        self.keys.pin().contains_key(kid)
+    }
+
     /// The highest watermark that concerns a subject and a client.
     pub(super) fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
         let subject = self.subjects.pin().get(subject).map(|mark| mark.through);

@@ -58,6 +58,8 @@ pub enum Level {
     Key,
     /// Everything of its issuer up to a moment is dead.
     Everything,
+    /// Its issuer's status list says that it is not valid.
+    StatusList,
     /// It expired so long ago, by a clock of the guard or the authority, that what was said of it may be forgotten.
     Lapsed,
 }
@@ -73,6 +75,7 @@ impl Level {
             Self::Token => "revoked.token",
             Self::Key => "revoked.key",
             Self::Everything => "revoked.everything",
+            Self::StatusList => "revoked.status_list",
             Self::Lapsed => "revoked.lapsed",
         }
     }
@@ -117,6 +120,15 @@ impl Replica {
         };
         // Last: `forget` moves the horizon before it drops anything, so what was missed above lies behind it.
         level.or_else(|| (token.expires <= self.horizon()).then_some(Level::Lapsed))
+    }
+
+    /// Whether a key of an issuer has been revoked.
+    pub fn key_is_revoked(&self, issuer: &str, kid: &str) -> bool {
+        if issuer == &*self.issuer {
+            self.own.key_is_revoked(kid)
+        } else {
+            self.foreign.pin().get(issuer).is_some_and(|names| names.key_is_revoked(kid))
+        }
     }
 
     /// Up to which expiry records may be missing: a token that expires later is judged by all that was ever said of it.
