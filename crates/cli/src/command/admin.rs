@@ -1,11 +1,14 @@
 //! `probity admin`: administers a running authority over its REST API.
 
+mod why;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::why::WhyArgs;
 use crate::client::{self, http_client};
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
@@ -17,6 +20,7 @@ use crate::output;
     probity admin guards\n  \
     probity admin sessions SUB\n  \
     probity admin revoke session SID\n  \
+    probity admin why JTI\n  \
     probity admin revoke client CLIENT_ID --level durable --json\n\n\
     `serve --dev` writes a profile to its data folder: probity-data/admin.toml.")]
 pub(crate) struct AdminArgs {
@@ -73,6 +77,14 @@ enum AdminCommand {
         /// A name for logs and lists.
         name: String,
     },
+    /// Say what is known of a token: whose it is, what has revoked it, and which guards may still accept it.
+    #[command(after_help = "Examples:\n  \
+        probity admin why --token-file token.txt\n  \
+        probity admin why - < token.txt\n  \
+        probity admin why JTI\n\n\
+        Nothing is stored of access tokens: a token tells all itself, a jti can only be looked up among the revocations. \
+        The authority writes no token to its log.")]
+    Why(WhyArgs),
     /// List the live sessions of a subject.
     #[command(after_help = "Example:\n  probity admin sessions SUB\n\nTimes are in seconds since 1970.")]
     Sessions {
@@ -175,6 +187,11 @@ impl AdminArgs {
             AdminCommand::AddGuard { name } => {
                 let answer = admin.post("guards", &json!({ "name": name })).await?;
                 let text = answer.get("credential").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (answer, text)
+            }
+            AdminCommand::Why(why) => {
+                let answer = admin.post("why", &why.body()?).await?;
+                let text = why::text(&answer);
                 (answer, text)
             }
             AdminCommand::Sessions { subject } => {

@@ -21,3 +21,4 @@ mod path;
 mod proxies;
 mod rules;
 mod toolbox;
+mod why;

@@ -7,6 +7,7 @@
 use probity_jose::UnixTime;
 
 use super::codec::{Reader, put_string};
+use super::replica::TokenFacts;
 use super::wire::MalformedFrame;
 
 /// The longest identifier (issuer, subject, session, client, family, token or key ID) in a revocation, in bytes.
@@ -117,6 +118,23 @@ impl Revocation {
         };
         let fits = |text: &str| (1..=MAX_IDENTIFIER_BYTES).contains(&text.len());
         if fits(name) && self.issuer.as_deref().is_none_or(fits) { Ok(()) } else { Err(BadIdentifier) }
+    }
+
+    /// Whether the record kills a token. `home` is the issuer whose records name none.
+    pub fn concerns(&self, token: &TokenFacts<'_>, home: &str) -> bool {
+        if token.issuer != self.issuer.as_deref().unwrap_or(home) {
+            return false;
+        }
+        match &self.target {
+            Target::Session(place) => self.issuer.is_none() && token.session == Some(*place),
+            Target::SessionId(name) => token.session_id == Some(name),
+            Target::Subject { subject, through } => token.subject == subject && token.issued <= *through,
+            Target::Client { client, through } => token.client == Some(client) && token.issued <= *through,
+            Target::Family(name) => token.family == Some(name),
+            Target::Token(name) => token.token == Some(name),
+            Target::Key(name) => token.key == Some(name),
+            Target::Everything { through } => token.issued <= *through,
+        }
     }
 
     /// Appends the record's bytes: docs/revocation-protocol.md has them one by one.

@@ -3,6 +3,7 @@
 mod guards;
 mod revocations;
 mod sessions;
+mod why;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/revocations", post(revocations::post))
         .route("/guards", get(guards::list).post(guards::add))
         .route("/sessions", get(sessions::list))
+        .route("/why", post(why::post))
 }
 
 /// Shows that the caller may administer: a handler that takes it can't be reached otherwise.

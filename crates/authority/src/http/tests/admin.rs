@@ -1,6 +1,7 @@
 //! `/admin/v1`.
 
 use super::*;
+use probity_verifier::clock::unix_now;
 use probity_verifier::revocation::Target;
 use serde_json::json;
 
@@ -113,6 +114,7 @@ async fn only_an_administrators_live_token_opens_the_api() {
         (Method::GET, "guards"),
         (Method::POST, "guards"),
         (Method::GET, "sessions?subject=x"),
+        (Method::POST, "why"),
     ] {
         for token in ["", "x", &service, &format!("{admin}x")] {
             let answer = fixture.admin(method.clone(), path, token, &json!({})).await;
@@ -188,4 +190,70 @@ async fn a_malformed_order_is_refused() {
         assert_eq!(answer.error(), (error.0, error.1.to_owned()), "{body}");
     }
     assert_eq!(fixture.rows(), before);
+}
+
+#[tokio::test]
+async fn why_says_what_a_token_is_and_everything_that_kills_it() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let why = async |body: Value| fixture.admin(Method::POST, "why", &admin, &body).await.json();
+    let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
+    let access = tokens.text("access_token");
+    let said = claims(&access);
+    let live = why(json!({ "token": access })).await;
+    for claim in ["iss", "jti", "sub", "client_id", "sid", "family", "iat", "exp"] {
+        assert_eq!(live[claim], said[claim], "{claim}");
+    }
+    assert_eq!((&live["verdict"], &live["verified"], &live["revoked_by"]), (&json!("live"), &json!(true), &json!([])));
+    assert_eq!((&live["session"]["live"], &live["grant"]["live"]), (&json!(true), &json!(true)));
+    assert_eq!(why(json!({ "jti": said["jti"] })).await["verdict"], json!("not revoked by its jti"));
+    for (level, claim) in [("token", "jti"), ("subject", "sub"), ("session", "sid"), ("family", "family")] {
+        let body = json!({ level: said[claim], "level": "durable" });
+        let _ = fixture.admin(Method::POST, "revocations", &admin, &body).await;
+    }
+    let dead = why(json!({ "token": access })).await;
+    assert_eq!(dead["verdict"], json!("revoked"));
+    assert_eq!(dead["revoked_by"], json!(["session", "subject", "token"]), "the family had died with its session");
+    assert_eq!((&dead["session"]["live"], &dead["grant"]["live"]), (&json!(false), &json!(false)));
+    let by_name = why(json!({ "jti": said["jti"] })).await;
+    assert_eq!((&by_name["verdict"], &by_name["revoked_by"]), (&json!("revoked"), &json!(["token"])));
+}
+
+#[tokio::test]
+async fn why_knows_a_token_that_has_expired_and_one_whose_key_is_compromised() {
+    let fixture = Fixture::with_lifetimes(Lifetimes { access_token: 1, ..Lifetimes::default() }).await;
+    let token = fixture.service_token().await;
+    while unix_now().as_secs() < claims(&token)["exp"].as_u64().unwrap() {
+        tokio::task::yield_now().await;
+    }
+    let why = async |token: &str| {
+        let body = json!({ "token": token });
+        fixture.admin(Method::POST, "why", &fixture.admin_token().await, &body).await.json()
+    };
+    let expired = why(&token).await;
+    assert_eq!((&expired["verdict"], &expired["verified"]), (&json!("expired"), &json!(true)), "{expired}");
+    let kid = fixture.state().keys.current().active.key_id().unwrap().to_owned();
+    let admin = fixture.admin_token().await;
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
+    let dead = why(&token).await;
+    assert_eq!((&dead["verdict"], &dead["verified"]), (&json!("revoked"), &json!(false)), "{dead}");
+    assert_eq!((&dead["revoked_by"], &dead["not_verified"]), (&json!(["key"]), &json!("jws.key_not_found")));
+}
+
+#[tokio::test]
+async fn why_looks_a_foreign_token_up_by_what_it_says_itself() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let encode = |text: &str| base64url::encode(text.as_bytes());
+    let payload = json!({ "iss": "https://idp.example", "sid": "s", "exp": 4_000_000_000_u64 }).to_string();
+    let token = format!("{}.{}.c2ln", encode("{\"alg\":\"ES256\"}"), encode(&payload));
+    let why = async |body: Value| fixture.admin(Method::POST, "why", &admin, &body).await;
+    let unknown = why(json!({ "token": token })).await.json();
+    assert_eq!((&unknown["verdict"], &unknown["verified"]), (&json!("unknown"), &json!(false)));
+    let body = json!({ "issuer": "https://idp.example", "session": "s" });
+    fixture.admin(Method::POST, "revocations", &admin, &body).await;
+    assert_eq!(why(json!({ "token": token })).await.json()["revoked_by"], json!(["session"]));
+    for bad in [json!({}), json!({ "token": "x" }), json!({ "token": token, "jti": "j" }), json!({ "issuer": "x" })] {
+        assert_eq!(why(bad.clone()).await.error(), (400, "invalid_request".into()), "{bad}");
+    }
 }
