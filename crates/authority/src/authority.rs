@@ -33,6 +33,7 @@ use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::keys::{KeyError, Keys};
+use crate::metrics::Metrics;
 use crate::moment::TokenClock;
 use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
@@ -102,6 +103,7 @@ pub(crate) struct State {
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
+    pub(crate) metrics: Metrics,
     pub(crate) places: Places,
     pub(crate) signed_lists: http::status_list::SignedLists,
     /// A permit lets one password be hashed.
@@ -148,6 +150,7 @@ impl Authority {
             hub,
             clock,
             keys,
+            metrics: Metrics::default(),
             places: Places::default(),
             signed_lists: http::status_list::SignedLists::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),

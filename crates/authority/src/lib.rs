@@ -10,6 +10,7 @@ pub mod entropy;
 mod http;
 mod issue;
 mod keys;
+mod metrics;
 mod moment;
 mod pages;
 mod places;

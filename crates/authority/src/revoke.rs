@@ -85,6 +85,7 @@ impl State {
         if matches!(order, Order::Key(_)) {
             self.keys.reload(&self.store).await?;
         }
+        self.metrics.ordered(order);
         let position = applied.position.map(|position| position.to_string());
         info!(level = order.level(), position, "revoked");
         Ok(applied.position)
@@ -96,10 +97,12 @@ impl State {
         // An order that had been carried out before is somewhere before the head.
         let position = self.revoke(order, unix_now()).await?.unwrap_or_else(|| self.hub.head());
         let durable = boot_now().since(start);
+        self.metrics.durable(durable);
         let guards = match level {
             AnswerLevel::Durable => None,
             AnswerLevel::Enforced => {
                 let enforcement = self.hub.enforce(position).await;
+                self.metrics.enforced(enforcement.elapsed, enforcement.guards_expired.len());
                 Some(Guards { enforcing: enforcement.guards_enforcing, expired: enforcement.guards_expired })
             }
         };

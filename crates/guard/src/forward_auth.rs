@@ -68,7 +68,7 @@ impl Guard {
             "/healthz" => return plain(StatusCode::OK, "ok\n"),
             "/readyz" if self.is_ready() => return plain(StatusCode::OK, "ready\n"),
             "/readyz" => return plain(StatusCode::SERVICE_UNAVAILABLE, "revocations or keys are not current\n"),
-            "/metrics" => return text(StatusCode::OK, self.metrics.to_string()),
+            "/metrics" => return text(StatusCode::OK, self.metrics.render(&self.trust.health())),
             path if path.strip_prefix(ITSELF_PREFIX).is_some_and(|rest| rest.starts_with('/')) => Convention::Itself,
             path => {
                 return match &self.metadata {

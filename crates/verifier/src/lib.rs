@@ -21,5 +21,5 @@ pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
 pub use introspect::{Introspection, IntrospectionClient};
 pub use metadata::{Metadata, MetadataError};
 pub use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime};
-pub use trust::{ForeignIssuer, MAX_FOREIGN_ISSUERS, REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
+pub use trust::{ForeignIssuer, Health, MAX_FOREIGN_ISSUERS, REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
 pub use verify::{Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience};

@@ -16,7 +16,7 @@ use crate::introspect::{Introspection, IntrospectionClient};
 use crate::issuer::{Issuer, KeySource};
 use crate::revocation::wire::Instance;
 use crate::revocation::{
-    Endpoint, Enforcer, Follower, Lease, Replica, SnapshotClaims, SnapshotError, VerifySnapshot, follow,
+    Endpoint, Enforcer, Follower, Lease, Positions, Replica, SnapshotClaims, SnapshotError, VerifySnapshot, follow,
 };
 use crate::status_list::{StatusListError, StatusLists};
 use crate::verify::{Freshness, Judged, Rejection, TokenVerifier};
@@ -94,8 +94,7 @@ pub enum TrustError {
 pub struct Trust {
     home: Issuer,
     foreign: Vec<Issuer>,
-    replica: Arc<Replica>,
-    lease: Arc<Lease>,
+    enforcer: Enforcer,
     introspection: Option<IntrospectionClient>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -137,8 +136,8 @@ impl Trust {
             tokio::spawn(async move { source.keep_current(&issuer).await })
         };
         let mut tasks: Vec<_> = keepers.into_iter().map(keep).collect();
-        tasks.push(tokio::spawn(keep_current(source, site, follower, enforcer)));
-        Ok(Self { home, foreign, replica, lease, introspection: config.introspection, tasks })
+        tasks.push(tokio::spawn(keep_current(source, site, follower, enforcer.clone())));
+        Ok(Self { home, foreign, enforcer, introspection: config.introspection, tasks })
     }
 
     /// Decides about one token. Only a token that names an unknown key or status list can make this wait, for one fetch.
@@ -173,7 +172,7 @@ impl Trust {
     /// Many callers share one fetch, and strangers can't cause more than one in a while.
     pub async fn learn(&self, token: &str, missing: &Rejection, seen: BootTime) -> bool {
         let fetchable = missing.is_unknown_key() || *missing == Rejection::StatusList(StatusListError::Unknown);
-        fetchable && self.issuer_of(token).learn(token, missing, seen, &self.replica).await
+        fetchable && self.issuer_of(token).learn(token, missing, seen, self.enforcer.replica()).await
     }
 
     /// Asks the authority whether it holds a token for active (RFC 7662): the way out while the replica is not current. A
@@ -182,7 +181,7 @@ impl Trust {
         let KeySource { client, metadata, .. } = &*self.home.source;
         let endpoint = metadata.get().and_then(|metadata| metadata.introspection_endpoint.as_ref());
         match (endpoint, &self.introspection) {
-            (Some(endpoint), Some(asker)) if token.issuer() == self.replica.issuer() => {
+            (Some(endpoint), Some(asker)) if token.issuer() == self.enforcer.replica().issuer() => {
                 asker.ask(client, endpoint, token.text()).await
             }
             _ => Introspection::Unknown,
@@ -213,13 +212,38 @@ impl Trust {
     /// Whether tokens of the authority can be accepted at this moment: keys are there and the replica is current.
     pub fn is_ready(&self) -> bool {
         let now = boot_now();
-        self.home.source.cache.current(now).is_some() && self.lease.holds(now)
+        self.home.source.cache.current(now).is_some() && self.enforcer.lease().holds(now)
     }
 
-    /// How many revocations the replica holds.
-    pub fn revocations(&self) -> usize {
-        self.replica.len()
+    /// How replica and keys are at this moment, for people and their alarms.
+    pub fn health(&self) -> Health {
+        let now = boot_now();
+        let until = self.enforcer.lease().until();
+        let has_keys =
+            |issuer: &Issuer| (issuer.verifier.issuer().to_owned(), issuer.source.cache.current(now).is_some());
+        Health {
+            lease_left: until.since(now),
+            stale_for: (until != BootTime::default()).then(|| now.since(until)),
+            applied: self.enforcer.applied(),
+            revocations: self.enforcer.replica().len(),
+            keys: std::iter::once(&self.home).chain(&self.foreign).map(has_keys).collect(),
+        }
     }
+}
+
+/// How replica and keys are at some moment.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// For how long the replica may still be trusted; zero when it is stale.
+    pub lease_left: Duration,
+    /// How long ago the lease ended; zero while it holds, nothing when there never was one.
+    pub stale_for: Option<Duration>,
+    /// How far each log was read when that was last acknowledged.
+    pub applied: Arc<Positions>,
+    /// How many revocations the replica holds.
+    pub revocations: usize,
+    /// Each issuer that is trusted, and whether its keys are there.
+    pub keys: Vec<(String, bool)>,
 }
 
 impl Drop for Trust {

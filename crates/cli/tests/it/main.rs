@@ -16,6 +16,7 @@ mod harness;
 mod interop;
 mod login;
 mod logs;
+mod metrics;
 mod nginx;
 mod path;
 mod proxies;

@@ -13,6 +13,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::routing::{get, post};
+use probity_verifier::AccessToken;
 use probity_verifier::clock::unix_now;
 use serde::de::DeserializeOwned;
 
@@ -32,22 +33,35 @@ pub(super) fn router() -> Router<Arc<State>> {
 /// Shows that the caller may administer: a handler that takes it can't be reached otherwise.
 pub(super) struct Administrator;
 
+/// Shows that the caller may see how this authority fares.
+pub(in crate::http) struct Observer;
+
 impl FromRequestParts<Arc<State>> for Administrator {
     type Rejection = OAuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
-        let token = bearer(&parts.headers).ok_or(OAuthError::InvalidToken("a bearer token is needed"))?;
-        let token = state.live_token(token, unix_now());
-        let token = token.ok_or(OAuthError::InvalidToken("the token is not good"))?;
-        let audience = format!("{}/admin", state.issuer);
-        if !token.audience().contains(&audience) {
-            return Err(OAuthError::InvalidToken("the token is for another audience"));
-        }
-        if !token.has_scope(scope::ADMIN) {
-            return Err(OAuthError::InsufficientScope(scope::ADMIN));
-        }
-        Ok(Self)
+        let token = own_token(parts, state)?;
+        if token.has_scope(scope::ADMIN) { Ok(Self) } else { Err(OAuthError::InsufficientScope(scope::ADMIN)) }
     }
+}
+
+impl FromRequestParts<Arc<State>> for Observer {
+    type Rejection = OAuthError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
+        let token = own_token(parts, state)?;
+        let may = token.has_scope(scope::METRICS) || token.has_scope(scope::ADMIN);
+        if may { Ok(Self) } else { Err(OAuthError::InsufficientScope(scope::METRICS)) }
+    }
+}
+
+/// A live token for this very authority.
+fn own_token(parts: &Parts, state: &State) -> Result<AccessToken, OAuthError> {
+    let token = bearer(&parts.headers).ok_or(OAuthError::InvalidToken("a bearer token is needed"))?;
+    let token = state.live_token(token, unix_now());
+    let token = token.ok_or(OAuthError::InvalidToken("the token is not good"))?;
+    let audience = format!("{}/admin", state.issuer);
+    if token.is_for(&audience) { Ok(token) } else { Err(OAuthError::InvalidToken("the token is for another audience")) }
 }
 
 /// A JSON body.

@@ -7,7 +7,11 @@ use serde_json::json;
 
 impl Fixture {
     async fn admin_token(&self) -> String {
-        let headers = [(AUTHORIZATION.as_str(), basic("admin"))];
+        self.token_of("admin").await
+    }
+
+    async fn token_of(&self, client: &str) -> String {
+        let headers = [(AUTHORIZATION.as_str(), basic(client))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")
     }
@@ -256,4 +260,37 @@ async fn why_looks_a_foreign_token_up_by_what_it_says_itself() {
     for bad in [json!({}), json!({ "token": "x" }), json!({ "token": token, "jti": "j" }), json!({ "issuer": "x" })] {
         assert_eq!(why(bad.clone()).await.error(), (400, "invalid_request".into()), "{bad}");
     }
+}
+
+#[tokio::test]
+async fn metrics_count_revocations_for_whoever_may_see_them() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "token": "a" })).await;
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "token": "b", "level": "durable" })).await;
+    let metrics = async |token: &str| {
+        let authorization = format!("Bearer {token}");
+        fixture.get("/metrics", &[(AUTHORIZATION.as_str(), &authorization)]).await
+    };
+    let scraper = fixture.token_of("scraper").await;
+    for token in [&scraper, &admin] {
+        let answer = metrics(token).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        for line in [
+            "probity_revocations_total{level=\"token\"} 2",
+            "probity_revocations_total{level=\"session\"} 0",
+            "probity_revocation_durable_seconds_count 2",
+            "probity_revocation_enforced_seconds_count 1",
+            "probity_revocations_held 2",
+            "probity_revocation_log_position 2",
+            "probity_revocation_log_lost 0",
+            "probity_guards_connected 0",
+        ] {
+            assert!(answer.body.lines().any(|known| known == line), "{line} is not in\n{}", answer.body);
+        }
+    }
+    assert_eq!(metrics(&fixture.service_token().await).await.error(), (401, "invalid_token".into()));
+    assert_eq!(fixture.get("/metrics", &[]).await.error(), (401, "invalid_token".into()));
+    let refused = fixture.admin(Method::GET, "guards", &scraper, &json!({})).await;
+    assert_eq!(refused.error(), (403, "insufficient_scope".into()), "who may look may not administer");
 }

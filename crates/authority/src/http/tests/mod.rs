@@ -147,6 +147,7 @@ impl Fixture {
                 client("app", None, &code, &["openid", "read", "write"], AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),
                 client("service", Some(&secret), &own, &["read", "write"], AUDIENCE),
+                client("scraper", Some(&secret), &own, &["probity:metrics"], &format!("{ISSUER}/admin")),
                 client("admin", Some(&secret), &own, &["probity:admin"], &format!("{ISSUER}/admin")),
             ],
             users: vec![UserConfig { username: "alice".into(), password_file: file("password", PASSWORD) }],
