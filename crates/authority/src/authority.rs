@@ -39,6 +39,7 @@ use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::http::dpop::Dpop;
 use crate::keys::{KeyError, Keys};
+use crate::metrics::Metrics;
 use crate::moment::TokenClock;
 use crate::outbound::{Https, Outbound};
 use crate::places::Places;
@@ -111,6 +112,7 @@ pub(crate) struct State {
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
     pub(crate) tickets: Tickets,
+    pub(crate) metrics: Metrics,
     pub(crate) places: Places,
     /// Asks addresses that clients name.
     pub(crate) outbound: Arc<dyn Outbound>,
@@ -185,6 +187,7 @@ impl Authority {
             clock,
             tickets: Tickets::new(keys.secret()),
             keys,
+            metrics: Metrics::default(),
             places: Places::default(),
             outbound,
             fetched_keys: FetchedKeys::default(),

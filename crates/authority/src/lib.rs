@@ -12,6 +12,7 @@ pub mod entropy;
 mod http;
 mod issue;
 mod keys;
+mod metrics;
 mod moment;
 mod outbound;
 mod pages;

@@ -102,6 +102,7 @@ impl State {
                 position = self.store.apply(revoking_names(Write::new(), &late, now)?).await?.position;
             }
         }
+        self.metrics.ordered(order);
         info!(level = order.level(), position = position.map(|position| position.to_string()), "revoked");
         Ok(position)
     }
@@ -112,10 +113,12 @@ impl State {
         // An order that had been carried out before is somewhere before the head.
         let position = self.revoke(order, unix_now()).await?.unwrap_or_else(|| self.hub.head());
         let durable = boot_now().since(start);
+        self.metrics.durable(durable);
         let guards = match level {
             AnswerLevel::Durable => None,
             AnswerLevel::Enforced => {
                 let enforcement = self.hub.enforce(position).await;
+                self.metrics.enforced(enforcement.elapsed, enforcement.guards_expired.len());
                 Some(Guards { enforcing: enforcement.guards_enforcing, expired: enforcement.guards_expired })
             }
         };

@@ -144,7 +144,7 @@ fn apply(
 
 /// What a rule requires of a verified token.
 fn fulfil(rule: &Rule, token: &AccessToken, now: UnixTime) -> Result<(), Refusal> {
-    if !token.is_for(&rule.audience) {
+    if !token.is_for(rule.audience_of(token.issuer())) {
         return Err(Refusal::WrongAudience);
     }
     // RFC 9449 section 7.2: a bound token without its proof is no bearer token.

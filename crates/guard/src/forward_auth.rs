@@ -28,6 +28,9 @@ pub const FORWARD_AUTH_PATH: &str = "/forward-auth";
 /// What a client that came at a bad moment should wait: a heartbeat and some.
 const RETRY_AFTER_SECONDS: u16 = 1;
 
+/// How often one decision may wait for something to be fetched: keys, then a status list.
+const MAX_LESSONS: usize = 2;
+
 /// The longest part of an original URI or method that goes into a log line.
 const MAX_LOGGED_BYTES: usize = 200;
 
@@ -65,7 +68,7 @@ impl Guard {
             "/healthz" => return plain(StatusCode::OK, "ok\n"),
             "/readyz" if self.is_ready() => return plain(StatusCode::OK, "ready\n"),
             "/readyz" => return plain(StatusCode::SERVICE_UNAVAILABLE, "revocations or keys are not current\n"),
-            "/metrics" => return text(StatusCode::OK, self.metrics.to_string()),
+            "/metrics" => return text(StatusCode::OK, self.metrics.render(&self.trust.health())),
             path if path.strip_prefix(ITSELF_PREFIX).is_some_and(|rest| rest.starts_with('/')) => Convention::Itself,
             path => {
                 return match &self.metadata {
@@ -82,7 +85,7 @@ impl Guard {
         let started = boot_now();
         let Decision { rule, verdict } = self.decide(question).await;
         let verdict = match verdict {
-            Verdict::Introspect(pass) => self.introspect(question, pass).await,
+            Verdict::Introspect(pass) => self.introspect(pass).await,
             verdict => verdict,
         };
         let rule = rule.map(|rule| rule.name.as_str());
@@ -101,23 +104,25 @@ impl Guard {
         }
     }
 
-    /// Decides with the keys that are there; only a token of an unknown key makes this wait for others, and decide again.
+    /// Decides with the keys and status lists that are there; only a token of an unknown one makes this wait for others, and
+    /// decide again.
     async fn decide(&self, question: &Question<'_>) -> Decision<'_> {
         let seen = boot_now();
-        let decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
-        match &decision.verdict {
-            Verdict::Refuse(Refusal::Rejected(rejection))
-                if rejection.is_unknown_key() && self.trust.refresh_keys(seen).await =>
-            {
-                decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now())
+        let mut decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
+        for _ in 0..MAX_LESSONS {
+            let Verdict::Refuse(Refusal::Rejected(missing)) = &decision.verdict else { break };
+            let Ok(token) = crate::bearer_token(question.headers, question.target.unwrap_or_default()) else { break };
+            if !self.trust.learn(token, missing, seen).await {
+                break;
             }
-            _ => decision,
+            decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
         }
+        decision
     }
 
     /// Asks the authority about a token that nothing is known against.
-    async fn introspect(&self, question: &Question<'_>, pass: Pass) -> Verdict {
-        let Ok(token) = crate::bearer_token(question.headers, question.target.unwrap_or_default()) else {
+    async fn introspect(&self, pass: Pass) -> Verdict {
+        let Some(token) = &pass.token else {
             return Verdict::Refuse(Refusal::NoCredentials);
         };
         match self.trust.introspect(token).await {

@@ -13,6 +13,7 @@ pub mod code;
 pub mod confirmation;
 pub mod dpop;
 pub mod family;
+pub mod foreign;
 pub mod grant;
 pub mod id_token;
 pub mod lifetimes;

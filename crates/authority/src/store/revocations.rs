@@ -3,11 +3,11 @@
 use probity_jose::UnixTime;
 use probity_verifier::revocation::BadIdentifier;
 
-use super::codes::end_codes_of_client;
+use super::codes::{end_codes, end_codes_of_client};
 use super::families::{
-    revoke_families_of_client, revoke_families_of_session, revoke_families_of_subject, revoke_family,
+    revoke_families, revoke_families_of_client, revoke_families_of_session, revoke_families_of_subject, revoke_family,
 };
-use super::sessions::{end_session, end_sessions_of};
+use super::sessions::{end_session, end_sessions, end_sessions_of};
 use super::write::{Expect, Statement, Write};
 use crate::domain::revocation::Order;
 
@@ -30,7 +30,8 @@ impl Order {
                 write.and(end_codes_of_client(client, now)).and(revoke_families_of_client(client, now))
             }
             Self::Family(family) => write.and(revoke_family(family, now)),
-            Self::Token { .. } | Self::Key(_) => write,
+            Self::Everything => write.and(end_sessions(now)).and(end_codes(now)).and(revoke_families(now)),
+            Self::Token { .. } | Self::Key(_) | Self::Foreign(_) => write,
         })
     }
 }

@@ -189,7 +189,14 @@ mod tests {
         );
         assert_shows_all::<GuardConfig>(
             FileKind::Guard,
-            &[unknown, &inside("[tls]"), &inside("[resource]"), &inside("[introspection]"), &inside("[[rules]]")],
+            &[
+                unknown,
+                &inside("[tls]"),
+                &inside("[resource]"),
+                &inside("[introspection]"),
+                &inside("[[issuers]]"),
+                &inside("[[rules]]"),
+            ],
         );
         assert_shows_all::<AdminProfile>(FileKind::Admin, &[unknown]);
     }

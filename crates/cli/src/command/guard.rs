@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use probity_guard::Guard;
 use probity_guard::config::{
-    GuardConfig, IntrospectionConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
+    GuardConfig, IntrospectionConfig, IssuerConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
 };
 use probity_jose::SignatureAlgorithm;
-use probity_verifier::{IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
+use probity_verifier::{ForeignIssuer, IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
 use tokio::task::JoinHandle;
 use tracing::info;
 use url::Url;
@@ -107,6 +107,7 @@ impl GuardArgs {
             resource: None,
             introspection: None,
             rules: Vec::new(),
+            issuers: Vec::new(),
             tls: None,
         })
     }
@@ -130,6 +131,11 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
     Ok(GuardConfig {
         credential_file: folder.join(config.credential_file),
         ca_file: config.ca_file.map(|path| folder.join(path)),
+        issuers: config
+            .issuers
+            .into_iter()
+            .map(|other| IssuerConfig { ca_file: other.ca_file.map(|path| folder.join(path)), ..other })
+            .collect(),
         introspection: config
             .introspection
             .map(|client| IntrospectionConfig { client_secret_file: folder.join(client.client_secret_file), ..client }),
@@ -146,11 +152,7 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
 /// # Errors
 /// Names the key or file that can't work.
 pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure> {
-    let algorithms = config.algorithms.iter().map(|name| name.parse::<SignatureAlgorithm>());
-    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().or_kind(Kind::Configuration).doing("algorithms")?;
-    if algorithms.is_empty() {
-        return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
-    }
+    let algorithms = algorithms(&config.algorithms)?;
     // A guard's credential goes there, and its keys come from there.
     client::check_address(&config.issuer).doing("issuer")?;
     config.authority.as_deref().map_or(Ok(()), client::check_address).doing("authority")?;
@@ -170,7 +172,31 @@ pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure>
         introspection: introspection.transpose().or_kind(Kind::Configuration)?,
         credential: client::read_secret(&config.credential_file).or_kind(Kind::Configuration)?.to_string(),
         instance: random::bytes()?,
+        foreign: config.issuers.iter().map(|other| foreign_issuer(config, other)).collect::<Result<_, _>>()?,
     })
+}
+
+fn foreign_issuer(config: &GuardConfig, other: &IssuerConfig) -> Result<ForeignIssuer, Failure> {
+    let doing = || format!("issuers: {}", other.issuer);
+    // Its keys come from there.
+    client::check_address(&other.issuer).doing(doing())?;
+    let certificates = other.ca_file.as_deref().map(client::read).transpose();
+    Ok(ForeignIssuer {
+        issuer: other.issuer.clone(),
+        audiences: config.audiences_of(other),
+        algorithms: algorithms(&other.algorithms).doing(doing())?,
+        certificate_authorities: certificates.or_kind(Kind::Configuration)?,
+        status_lists: other.status_lists.clone(),
+    })
+}
+
+fn algorithms(names: &[String]) -> Result<Vec<SignatureAlgorithm>, Failure> {
+    let algorithms = names.iter().map(|name| name.parse::<SignatureAlgorithm>());
+    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().or_kind(Kind::Configuration).doing("algorithms")?;
+    if algorithms.is_empty() {
+        return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
+    }
+    Ok(algorithms)
 }
 
 /// Starts a guard, which runs until `stop` completes.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tracing::error;
 
 use super::follower::{Action, ProtocolError, Report};
 use super::lease::Lease;
+use super::position::Positions;
 use super::replica::Replica;
 use super::wire::Frame;
 
@@ -14,12 +16,19 @@ use super::wire::Frame;
 pub struct Enforcer {
     replica: Arc<Replica>,
     lease: Arc<Lease>,
+    /// What was acknowledged last.
+    applied: Arc<ArcSwap<Positions>>,
 }
 
 impl Enforcer {
     /// Enforces on these two. Nobody else may change them.
-    pub const fn new(replica: Arc<Replica>, lease: Arc<Lease>) -> Self {
-        Self { replica, lease }
+    pub fn new(replica: Arc<Replica>, lease: Arc<Lease>) -> Self {
+        Self { replica, lease, applied: Arc::default() }
+    }
+
+    /// How far the replica was when that was acknowledged last: for people, not for decisions.
+    pub fn applied(&self) -> Arc<Positions> {
+        self.applied.load_full()
     }
 
     /// The replica.
@@ -43,7 +52,12 @@ impl Enforcer {
     ) -> Result<(), ProtocolError> {
         for action in actions {
             match action {
-                Action::Send(frame) => send(frame),
+                Action::Send(frame) => {
+                    if let Frame::Ack { applied } = &frame {
+                        self.applied.store(Arc::new(applied.clone()));
+                    }
+                    send(frame);
+                }
                 Action::Apply(record) => self.replica.apply(&record),
                 Action::Complete(horizon) => self.replica.complete(horizon),
                 Action::Forget(horizon) => self.replica.forget(horizon),
