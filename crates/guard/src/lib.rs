@@ -1,7 +1,7 @@
 //! The guard of Probity: it stands in front of an application and lets only verified requests pass.
 //!
 //! It verifies each request locally and knows of a revocation within milliseconds. While it can't know, it answers 503
-//! and accepts nothing, unless a rule says otherwise. [`Guard`] answers a proxy's forward-auth questions; [`decide`] is the
+//! and accepts nothing, unless a rule says otherwise. [`Guard`] answers a proxy's forward-auth questions; [`decide()`] is the
 //! decision, without I/O.
 
 pub mod config;
