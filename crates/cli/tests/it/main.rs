@@ -13,6 +13,7 @@ mod crash;
 mod demo;
 mod harness;
 mod interop;
+mod library;
 mod login;
 mod logs;
 mod nginx;
