@@ -11,6 +11,7 @@ mod bearer;
 mod cache;
 #[cfg(feature = "axum")]
 mod caller;
+mod changes;
 pub mod clock;
 mod fetch;
 mod introspect;
@@ -29,6 +30,7 @@ pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
 pub use bearer::{BadCredentials, MAX_TOKEN_BYTES, bearer_challenge, bearer_token};
 #[cfg(feature = "axum")]
 pub use caller::{Caller, NoCaller};
+pub use changes::Changes;
 pub use fetch::{FetchError, MAX_DOCUMENT_BYTES};
 pub use introspect::{Introspection, IntrospectionClient};
 pub use metadata::{Metadata, MetadataError};

@@ -10,6 +10,7 @@ use tracing::warn;
 use url::Url;
 
 use crate::access_token::AccessToken;
+use crate::changes::Changes;
 use crate::clock::{BootTime, boot_now, unix_now};
 use crate::introspect::{Introspection, IntrospectionClient};
 use crate::keys::KeyCache;
@@ -74,6 +75,7 @@ pub struct Trust {
     lease: Arc<Lease>,
     source: Arc<KeySource>,
     introspection: Option<IntrospectionClient>,
+    changes: Changes,
     task: JoinHandle<()>,
 }
 
@@ -107,10 +109,11 @@ impl Trust {
         let source = Arc::new(KeySource { client, cache: KeyCache::default(), metadata: tokio::sync::OnceCell::new() });
         let follower = Follower::new(Instance(config.instance));
         let enforcer = Enforcer::new(Arc::clone(&replica), Arc::clone(&lease));
+        let changes = Changes::new(enforcer.changes(), Arc::clone(&lease));
         let site =
             Site { issuer: config.issuer, authority: config.authority, authorization, algorithms: config.algorithms };
         let task = tokio::spawn(keep_current(Arc::clone(&source), site, follower, enforcer));
-        Ok(Self { verifier, replica, lease, source, introspection: config.introspection, task })
+        Ok(Self { verifier, replica, lease, source, introspection: config.introspection, changes, task })
     }
 
     /// Decides about one token. Only a token that names an unknown key can make this wait, for one fetch of the keys.
@@ -190,6 +193,10 @@ impl Trust {
     pub fn is_ready(&self) -> bool {
         let now = boot_now();
         self.source.cache.current(now).is_some() && self.lease.holds(now)
+    }
+
+    pub(crate) fn watch(&self) -> Changes {
+        self.changes.clone()
     }
 
     /// How many revocations the replica holds.
