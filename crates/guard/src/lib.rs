@@ -1,8 +1,8 @@
 //! The guard of Probity: it stands in front of an application and lets only verified requests pass.
 //!
 //! It verifies each request locally and knows of a revocation within milliseconds. While it can't know, it answers 503
-//! and accepts nothing, unless a rule says otherwise. [`Guard`] answers a proxy's forward-auth questions; [`decide()`] is the
-//! decision, without I/O.
+//! and accepts nothing, unless a rule says otherwise. [`Guard`] answers a proxy's forward-auth questions, [`proxy`] passes
+//! requests on itself; [`decide()`] is the decision, without I/O.
 
 pub mod config;
 mod decide;
@@ -10,6 +10,7 @@ mod forward_auth;
 mod metrics;
 mod path;
 mod peer;
+pub mod proxy;
 mod question;
 mod refusal;
 mod rule;

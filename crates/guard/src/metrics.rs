@@ -15,6 +15,7 @@ pub(crate) struct Metrics {
     unauthorized: AtomicU64,
     forbidden: AtomicU64,
     unavailable: AtomicU64,
+    cut: AtomicU64,
 }
 
 impl Metrics {
@@ -23,6 +24,11 @@ impl Metrics {
         if stale {
             self.passed_stale.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Something that had been admitted was ended.
+    pub(crate) fn cut(&self) {
+        self.cut.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn refused(&self, refusal: &Refusal) {
@@ -50,6 +56,9 @@ impl fmt::Display for Metrics {
         }
         writeln!(f, "# HELP probity_guard_passed_stale_total Requests that passed while revocations were not known.")?;
         writeln!(f, "# TYPE probity_guard_passed_stale_total counter")?;
-        writeln!(f, "probity_guard_passed_stale_total {}", self.passed_stale.load(Ordering::Relaxed))
+        writeln!(f, "probity_guard_passed_stale_total {}", self.passed_stale.load(Ordering::Relaxed))?;
+        writeln!(f, "# HELP probity_guard_cut_total Answers and WebSockets that were cut off after they had begun.")?;
+        writeln!(f, "# TYPE probity_guard_cut_total counter")?;
+        writeln!(f, "probity_guard_cut_total {}", self.cut.load(Ordering::Relaxed))
     }
 }

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
 )]
 
+mod application;
 mod bad_input;
 mod browser;
 mod commands;
@@ -19,5 +20,6 @@ mod logs;
 mod nginx;
 mod path;
 mod proxies;
+mod proxy;
 mod rules;
 mod toolbox;
