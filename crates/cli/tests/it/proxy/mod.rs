@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use crate::application::Application;
-use crate::harness::{Answer, Authority, Guard, PATIENCE, exchange, free_port};
+use crate::harness::{Answer, Authority, Guard, PATIENCE, exchange, free_port, wait_for};
 
 /// An authority, a guard that is a proxy, and an application.
 pub(super) struct Site {
@@ -89,11 +89,17 @@ pub(super) fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     String::from_utf8(read).unwrap()
 }
 
-/// Reads to the end, however it comes.
+/// Reads to the end, however it comes; an end that does not come fails, although bytes do.
 pub(super) fn read_to_end(stream: &mut TcpStream) -> Vec<u8> {
-    let mut rest = Vec::new();
-    match stream.read_to_end(&mut rest) {
-        Err(error) if error.kind() != std::io::ErrorKind::ConnectionReset => panic!("{error}"),
-        _ => rest,
-    }
+    let (mut rest, mut piece) = (Vec::new(), [0; 4_096]);
+    wait_for("the end of the connection", || match stream.read(&mut piece) {
+        Ok(0) => true,
+        Ok(bytes) => {
+            rest.extend_from_slice(&piece[..bytes]);
+            false
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => true,
+        Err(error) => panic!("{error}"),
+    });
+    rest
 }
