@@ -1,9 +1,8 @@
 //! Tokens that are bound to a key, end to end: a real authority issues one, a real guard takes it only with a fresh proof.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_lc_rs::digest::{SHA256, digest};
 use probity_jose::{SignatureAlgorithm, SigningKey, base64url, jws};
+use probity_verifier::clock::unix_now;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Authority, Guard, text};
@@ -30,7 +29,7 @@ impl Prover {
     }
 
     fn prove(&self, about: &About<'_>) -> String {
-        self.prove_at(about, SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
+        self.prove_at(about, unix_now().as_secs())
     }
 
     fn prove_at(&self, about: &About<'_>, issued: u64) -> String {
@@ -93,7 +92,7 @@ fn a_bound_token_passes_once_for_each_proof_and_only_with_one_for_this_request()
     assert!(again.header("www-authenticate").starts_with("DPoP realm=\"probity\", error=\"invalid_dpop_proof\""));
     assert_eq!(ask(&guard, "dpop", &token, &[&prover.prove(&good("b"))]).status, 200, "a new proof is good");
 
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = unix_now().as_secs();
     let long = "x".repeat(600);
     let elsewhere = format!("{ORIGIN}/other");
     let bad = [
