@@ -2,10 +2,14 @@
 //!
 //! Planning is pure ([`Scene`], [`Forge`], [`Plan`]); sending is in [`Prober`], which logs every request.
 
+mod answer;
 mod calibrate;
+mod discriminator;
 pub(crate) mod dpop;
 mod flow;
 mod forge;
+mod judge;
+mod options;
 mod plan;
 mod prober;
 mod request;
@@ -14,11 +18,13 @@ mod signer;
 mod wire;
 
 pub(crate) use crate::der::self_signed;
-pub use calibrate::{AcceptWhen, Class};
+pub use answer::{Answer, Sent};
+pub use discriminator::{AcceptWhen, Class};
 pub use flow::{Done, Flow, FlowError, FlowFile};
 pub use forge::{Forge, Minted, break_last_part, flip, to_forge_keys};
+pub use options::{LiveOptions, Supplies};
 pub use plan::{Attempt, Plan};
-pub use prober::{Answer, LiveOptions, Prober, Sent, Supplies};
+pub use prober::Prober;
 pub(crate) use request::is_loopback;
 pub use request::{Carried, Shot, Target, TargetError};
 pub use scene::{OtherToken, Scene};

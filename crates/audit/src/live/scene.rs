@@ -4,8 +4,8 @@ use probity_jose::SigningKey;
 
 use super::forge::break_signature;
 use super::forge::{Forge, Minted};
+use super::options::Supplies;
 use super::plan::{Attempt, Plan};
-use super::prober::Supplies;
 use super::request::Carried;
 use super::signer::Signer;
 use crate::arithmetic::curve::Curve;
