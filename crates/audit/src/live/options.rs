@@ -1,6 +1,9 @@
 //! What a live audit is given.
 
+use std::sync::Arc;
+
 use super::discriminator::AcceptWhen;
+use super::listener::Listener;
 use super::request::Target;
 use super::scene::OtherToken;
 use super::signer::Signer;
@@ -26,6 +29,8 @@ pub struct LiveOptions {
     pub max_requests: usize,
     /// How many requests may be sent in a second.
     pub requests_per_second: u32,
+    /// Where call-backs arrive, when they are permitted.
+    pub listener: Option<Arc<Listener>>,
     /// Whether bounded probes of exhaustion are permitted.
     pub allow_dos_probe: bool,
     /// The audit's name for itself in tokens: something random.

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use super::answer::{Answer, Sent, fetch, shorten, without_signature};
 use super::discriminator::{Class, Discriminator, Response};
 use super::forge::to_forge_keys;
+use super::listener::{KEY_SET_PATH, Listener};
 use super::options::{LiveOptions, Supplies};
 use super::request::{Shot, Target};
 use super::scene::Scene;
@@ -71,6 +72,9 @@ impl Prober {
             {
                 client = client.add_root_certificate(certificate);
             }
+        }
+        if let (Some(listener), Some(set)) = (&options.listener, evidence.key_sets.first()) {
+            listener.offer(KEY_SET_PATH, set.text.clone());
         }
         let forgery_keys = forgery_keys()?;
         let scene = Scene {
@@ -209,6 +213,16 @@ impl Prober {
         self.options.second.clone()
     }
 
+    /// Where call-backs arrive.
+    pub fn listener(&self) -> Option<Arc<Listener>> {
+        self.options.listener.clone()
+    }
+
+    /// How long a call-back may take after the response: some verifiers fetch later.
+    pub fn patience(&self) -> Duration {
+        if self.options.target.is_loopback() { LOCAL_PATIENCE } else { PATIENCE }
+    }
+
     /// Seconds since 1970, read now.
     #[expect(clippy::disallowed_methods, reason = "the prober is the rim: proofs need the time at which they are sent")]
     pub fn wall_clock(&self) -> i64 {
@@ -243,6 +257,12 @@ fn now() -> std::time::Instant {
 
 /// How long one response may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a call-back is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The same on this machine.
+const LOCAL_PATIENCE: Duration = Duration::from_millis(300);
 
 /// How often a request is repeated when the server answers 429.
 const MAX_RETRIES: usize = 5;

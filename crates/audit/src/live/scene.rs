@@ -50,6 +50,11 @@ impl Scene {
         self.now
     }
 
+    /// The audit's name for itself in tokens.
+    pub fn marker(&self) -> &str {
+        &self.marker
+    }
+
     /// The valid token's claims.
     pub fn claims(&self) -> &Json {
         &self.valid.claims

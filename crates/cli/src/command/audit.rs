@@ -3,6 +3,7 @@
 mod inputs;
 mod live;
 mod options;
+mod own;
 mod progress;
 
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ use probity_audit::{report, rules};
 use self::inputs::{add_files, add_tokens, modified, text_of, unreachable, usage};
 use self::live::{Live, Permission};
 use self::options::{Options, style};
+pub(crate) use self::own::Own;
+use self::own::OwnArgs;
 use crate::failure::Failure;
 use crate::output;
 
@@ -26,6 +29,7 @@ use crate::output;
     probity audit token eyJhbGciOi...                          what a token tells, and whether its secret is known\n  \
     probity audit issuer https://login.example                 metadata and keys\n  \
     probity audit endpoint http://localhost:8080/me --token eyJ... --allow active\n  \
+    probity audit self                                         a Probity authority and guard that run here\n  \
     probity audit files .                                      secrets, settings and lock files of a repository\n  \
     probity audit explain SIG-04                               what a rule looks for, why, and the fix\n\n\
 Exit codes:\n  \
@@ -120,6 +124,8 @@ enum AuditCommand {
         #[command(flatten)]
         options: Options,
     },
+    #[command(name = "self")]
+    Own(OwnArgs),
     /// Say what a rule looks for, why, and what to do.
     #[command(after_help = "Example:\n  probity audit explain SIG-04")]
     Explain {
@@ -218,6 +224,7 @@ impl AuditArgs {
                 let flow = Flow::new(flow, authorities.as_deref(), runtime).map_err(usage)?;
                 options.audit(&file.display().to_string(), evidence, None, Some((flow, live.permitted()))).await
             }
+            AuditCommand::Own(own) => own.run().await,
             AuditCommand::Explain { rule } => {
                 let rule = rules::find(&rule)
                     .ok_or_else(|| usage(format!("there is no rule {rule}; see probity audit rules")))?;

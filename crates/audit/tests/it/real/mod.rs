@@ -131,6 +131,7 @@ fn audit(port: u16, key: &SigningKey, secret: Option<&str>) -> Report {
         supplies: Supplies { signer: Some(signer), ..Supplies::default() },
         second: None,
         authorities: None,
+        listener: None,
         max_requests: 2_000,
         requests_per_second: 0,
         allow_dos_probe: false,

@@ -67,6 +67,14 @@ pub(crate) enum Flaw {
     FailsOpen,
     ClockWrong,
     DeepJsonFails,
+    KeyUrlFetched,
+    KeyUrlTrusted,
+    CertificateUrlTrusted,
+    KeyUrlComparedByItsBeginning,
+    InnerKeyUrlFetched,
+    KidReachesShell,
+    IssuerDiscovered,
+    FetchesForEachKid,
 }
 
 /// How a verifier answers.

@@ -2,6 +2,7 @@
 
 mod claims;
 mod encryption;
+mod fetch;
 mod flaw;
 mod keys;
 mod signature;
@@ -9,8 +10,8 @@ mod token;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -29,15 +30,34 @@ pub(crate) struct Verifier {
     pub(crate) manner: Manner,
     pub(crate) keys: Arc<Keys>,
     pub(crate) now: i64,
+    /// Where it takes its keys from, when not from its configuration.
+    keys_at: Option<String>,
+    fetched: Mutex<Option<String>>,
+    fetches: AtomicUsize,
     count: AtomicUsize,
 }
 
 impl Verifier {
     /// Starts on a port of this machine.
-    pub(crate) async fn start(flaw: Flaw, manner: Manner, keys: Arc<Keys>, now: i64) -> SocketAddr {
+    pub(crate) async fn start(
+        flaw: Flaw,
+        manner: Manner,
+        keys: Arc<Keys>,
+        now: i64,
+        keys_at: Option<String>,
+    ) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let verifier = Arc::new(Self { flaw, manner, keys, now, count: AtomicUsize::new(0) });
+        let verifier = Arc::new(Self {
+            flaw,
+            manner,
+            keys,
+            now,
+            keys_at,
+            fetched: Mutex::default(),
+            fetches: AtomicUsize::new(0),
+            count: AtomicUsize::new(0),
+        });
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let verifier = Arc::clone(&verifier);
@@ -70,6 +90,9 @@ impl Verifier {
         let bound = header("authorization").and_then(|value| value.strip_prefix("DPoP ").map(str::to_owned));
         let cookie = header("cookie")
             .and_then(|value| value.split("; ").find_map(|pair| pair.strip_prefix("session=").map(str::to_owned)));
+        if let Some(token) = &bearer {
+            self.prepare(token).await;
+        }
         let lenient = self.flaw == Flaw::SecondUrlLenient && parts.uri.path() == "/second";
         let verdict = if let Some(token) = bound {
             self.with_proof(

@@ -42,22 +42,21 @@ impl Verifier {
                 alg.and_then(|alg| VerifyingKey::from_jwk(jwk.to_string().as_bytes(), alg).ok())
                     .is_some_and(|key| key.verify(input.as_bytes(), signature).is_ok())
             }),
-            Flaw::EmbeddedCertificateTrusted => {
-                header.get("x5c").and_then(|chain| base64(chain.elements().first()?.as_str()?)).is_some_and(|der| {
-                    // The point of a P-256 key stands at a fixed place before the signature.
-                    let at = der.windows(2).position(|window| window == [0, 4]).unwrap_or(0) + 2;
-                    der.get(at..at + 64).is_some_and(|point| {
-                        let (x, y) = point.split_at(32);
-                        let jwk = format!(
-                            r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#,
-                            to_base64url(x),
-                            to_base64url(y)
-                        );
-                        VerifyingKey::from_jwk(jwk.as_bytes(), SignatureAlgorithm::Es256)
-                            .is_ok_and(|key| key.verify(input.as_bytes(), signature).is_ok())
-                    })
+            Flaw::EmbeddedCertificateTrusted => header
+                .get("x5c")
+                .and_then(|chain| base64(chain.elements().first()?.as_str()?))
+                .is_some_and(|der| certificate_verifies(&der, input, signature)),
+            Flaw::CertificateUrlTrusted => self.fetched().is_some_and(|pem| {
+                let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+                base64(&text).is_some_and(|der| certificate_verifies(&der, input, signature))
+            }),
+            Flaw::KeyUrlTrusted => self.fetched().and_then(|set| Json::parse(&set)).is_some_and(|set| {
+                set.get("keys").map(Json::elements).unwrap_or_default().iter().any(|jwk| {
+                    let alg = alg.parse().ok();
+                    alg.and_then(|alg| VerifyingKey::from_jwk(jwk.to_string().as_bytes(), alg).ok())
+                        .is_some_and(|key| key.verify(input.as_bytes(), signature).is_ok())
                 })
-            }
+            }),
             Flaw::IssuerNotBoundToKeys => verifies(&self.keys.other_issuer, input, signature),
             Flaw::WithdrawnKeyTrusted => verifies(&self.keys.withdrawn, input, signature),
             Flaw::CubeRootAccepted => {
@@ -118,4 +117,15 @@ fn pem(jwk: &str) -> String {
     let text = to_base64(&spki(jwk));
     let (first, second) = text.split_at(64);
     format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
+}
+
+/// Whether a P-256 key in a certificate verifies: its point stands at a fixed place before the signature.
+fn certificate_verifies(der: &[u8], input: &str, signature: &[u8]) -> bool {
+    let at = der.windows(2).position(|window| window == [0, 4]).unwrap_or(0) + 2;
+    der.get(at..at + 64).is_some_and(|point| {
+        let (x, y) = point.split_at(32);
+        let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#, to_base64url(x), to_base64url(y));
+        VerifyingKey::from_jwk(jwk.as_bytes(), SignatureAlgorithm::Es256)
+            .is_ok_and(|key| key.verify(input.as_bytes(), signature).is_ok())
+    })
 }

@@ -1,16 +1,18 @@
 //! What a live audit takes, and what it may do.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use clap::{Args, ValueEnum};
 use probity_audit::evidence::{Evidence, Token, to_hex};
-use probity_audit::live::{AcceptWhen, LiveOptions, OtherToken, Prober, Signer, Supplies, Target};
+use probity_audit::live::{AcceptWhen, Listener, LiveOptions, OtherToken, Prober, Signer, Supplies, Target};
 use probity_audit::{Allow, Place};
 
 use super::inputs::{first_token, now, text_of, usage};
 use super::options::Options;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure, Kind};
 
 /// What a live audit takes.
 #[derive(Debug, Args)]
@@ -43,6 +45,12 @@ pub(super) struct Live {
     /// The private JWK that a DPoP-bound token is bound to.
     #[arg(long)]
     dpop_key: Option<PathBuf>,
+    /// With --allow oob: where call-backs arrive; an address of this machine, port 0 lets the system choose.
+    #[arg(long, value_name = "ADDRESS")]
+    listener: Option<SocketAddr>,
+    /// With --allow oob: how the endpoint reaches that address, when not by itself.
+    #[arg(long, value_name = "URL", requires = "listener")]
+    listener_url: Option<url::Url>,
     /// A second URL that takes the same token, as a gateway and the service behind it.
     #[arg(long)]
     second: Option<url::Url>,
@@ -93,7 +101,8 @@ impl Live {
                 self.owns(second.host_str().unwrap_or_default())?;
             }
         }
-        let live = self.options(target, token, options.authorities()?)?;
+        let listener = self.listen(&target).await?;
+        let live = LiveOptions { listener, ..self.options(target, token, options.authorities()?)? };
         let policy = options.policy();
         let prober = Prober::new(live, &evidence, &policy, now(), tokio::runtime::Handle::current()).map_err(usage)?;
         options.audit(&name, evidence, Some((prober, allow)), None).await
@@ -124,11 +133,28 @@ impl Live {
             accept_when: self.accept_when,
             second: self.second,
             authorities,
+            listener: None,
             max_requests: self.max_requests,
             requests_per_second: self.rate,
             allow_dos_probe: self.allow.contains(&Permission::DosProbe),
             marker: marker()?,
         })
+    }
+
+    /// Waits for call-backs, when they are permitted: at the address given, or on this machine if the target is here too.
+    async fn listen(&self, target: &Target) -> Result<Option<Arc<Listener>>, Failure> {
+        if !self.allow.contains(&Permission::Oob) {
+            return Ok(None);
+        }
+        let address = match self.listener {
+            Some(address) => address,
+            None if target.is_loopback() => SocketAddr::from(([127, 0, 0, 1], 0)),
+            None => {
+                return Err(usage("--allow oob needs --listener ADDRESS: where the endpoint can reach this machine"));
+            }
+        };
+        let listener = Listener::start(address, self.listener_url.clone()).await;
+        Ok(Some(Arc::new(listener.doing(format_args!("listening on {address}")).or_kind(Kind::Usage)?)))
     }
 
     /// Whether the operator says that a host is his; this machine needs no saying.
@@ -153,7 +179,7 @@ impl Live {
 }
 
 /// A name for this audit's tokens that nobody else uses.
-fn marker() -> Result<String, Failure> {
+pub(super) fn marker() -> Result<String, Failure> {
     let mut bytes = [0; 8];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::new("no randomness"))?;
     Ok(format!("probity-audit-{}", to_hex(&bytes)))

@@ -60,7 +60,7 @@ pub(super) struct Options {
     aal: Option<u8>,
     /// Certificate authorities to trust beside the platform's, in PEM.
     #[arg(long)]
-    ca_file: Option<PathBuf>,
+    pub(super) ca_file: Option<PathBuf>,
     /// With --format sarif: every rule's state, not only findings.
     #[arg(long)]
     sarif_full: bool,
