@@ -2,22 +2,12 @@
 
 use core::fmt::Write as _;
 
+use super::pen::{BLUE, GREEN, Pen, RED, Style, YELLOW, indented};
 use crate::audit::{Report, RuleResult};
 use crate::outcome::{Finding, Status};
-use crate::rule::{Group, Rule, Severity};
+use crate::rule::{Group, Rule};
 use crate::verdict::Verdict;
 use crate::words::count;
-
-/// How a terminal is written to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Style {
-    /// With colours.
-    pub colour: bool,
-    /// Characters in a line.
-    pub width: usize,
-    /// With everything: each pass, each rule that did not run, each request.
-    pub verbose: bool,
-}
 
 /// The whole report.
 pub fn text(report: &Report, style: Style) -> String {
@@ -56,10 +46,6 @@ pub fn explain(rule: &Rule, style: Style) -> String {
         let _ = writeln!(out, "  {reference}");
     });
     out
-}
-
-struct Pen {
-    style: Style,
 }
 
 impl Pen {
@@ -244,52 +230,6 @@ impl Pen {
         );
         let _ = writeln!(out, "\n{}", self.dim(&self.wrapped(&thresholds, "")));
     }
-
-    fn severity(&self, severity: Severity) -> String {
-        let word = format!("{:<8}", severity.name().to_uppercase());
-        match severity {
-            Severity::Critical => self.paint(RED, &word),
-            Severity::High => self.paint(MAGENTA, &word),
-            Severity::Medium => self.paint(YELLOW, &word),
-            Severity::Low | Severity::Info => self.paint(BLUE, &word),
-        }
-    }
-
-    fn bold(&self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    fn dim(&self, text: &str) -> String {
-        self.paint("2", text)
-    }
-
-    fn paint(&self, code: &str, text: &str) -> String {
-        if self.style.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    /// A text in lines of at most the terminal's width; what follows the first is indented further.
-    fn wrapped(&self, text: &str, indent: &str) -> String {
-        let width = self.style.width.max(40);
-        let (mut lines, mut line) = (Vec::new(), indent.to_owned());
-        let mut empty = true;
-        for word in text.split_whitespace() {
-            if !empty && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(core::mem::replace(&mut line, format!("{indent}  ")));
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
-        }
-        lines.push(line);
-        lines.join("\n")
-    }
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat()
 }
 
 /// The findings of each file or other artifact together, in the order of their first ones.
@@ -342,12 +282,6 @@ pub(super) fn groups() -> [Group; 13] {
 /// How many files of a rule are shown, and how many further places in each, without `--verbose`.
 const SHOWN_FILES: usize = 3;
 const SHOWN_PLACES: usize = 8;
-
-const RED: &str = "1;31";
-const MAGENTA: &str = "1;35";
-const YELLOW: &str = "1;33";
-const GREEN: &str = "1;32";
-const BLUE: &str = "1;34";
 
 #[cfg(test)]
 mod tests {
