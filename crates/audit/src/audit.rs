@@ -200,12 +200,10 @@ fn live(
         Check::Probe(run) => run(prober),
         _ => Outcome::pass(),
     };
-    match outcome {
+    match (outcome, prober.exhausted()) {
         // A short budget must not look like a pass.
-        Outcome::Pass(_) if prober.is_exhausted() => {
-            Outcome::inconclusive("the budget of requests is used up: --max-requests")
-        }
-        outcome => outcome,
+        (Outcome::Pass(_), Some(reason)) => Outcome::inconclusive(reason),
+        (outcome, _) => outcome,
     }
 }
 
@@ -372,7 +370,13 @@ impl Report {
         match (self.verdict, proven) {
             (Verdict::Forgeable, Some(proven)) => proven,
             (Verdict::CannotSay, _) => {
-                self.calibration.clone().unwrap_or_else(|| "too little could be looked at".to_owned())
+                let unclear = || self.results.iter().filter(|result| result.status == Status::Inconclusive);
+                let notes = || unclear().flat_map(|result| &result.notes);
+                let calibrated = !notes().any(|note| note.starts_with("calibration failed"));
+                // The calibration may have gone well, and what came after it not.
+                let after = notes().next().filter(|_| calibrated);
+                let reason = after.or(self.calibration.as_ref());
+                reason.cloned().unwrap_or_else(|| "too little could be looked at".to_owned())
             }
             _ => match findings {
                 0 => "no findings".to_owned(),

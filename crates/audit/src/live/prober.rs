@@ -32,7 +32,8 @@ pub struct Prober {
     pub(super) log: Vec<Sent>,
     pub(super) rule: &'static str,
     pub(super) minted_works: Option<bool>,
-    exhausted: bool,
+    exhausted: Option<&'static str>,
+    timeouts: usize,
     /// The calibration, in words.
     pub calibration: String,
     /// What the calibration proves by itself: that the endpoint ignores the token.
@@ -100,7 +101,8 @@ impl Prober {
             log: Vec::new(),
             rule: "",
             minted_works: None,
-            exhausted: false,
+            exhausted: None,
+            timeouts: 0,
             calibration: String::new(),
             ignores_token: false,
             accepts_flipped: false,
@@ -182,9 +184,13 @@ impl Prober {
             response: String::new(),
         };
         if self.log.len() >= self.options.max_requests {
-            self.exhausted = true;
-            let body = "the budget of requests is used up (--max-requests)".to_owned();
-            return (Response { body, ..Response::default() }, 0);
+            self.exhausted = Some("the budget of requests is used up: --max-requests");
+        }
+        if self.timeouts >= MAX_TIMEOUTS {
+            self.exhausted = Some("the endpoint has kept requests waiting too often, so no more were sent");
+        }
+        if let Some(reason) = self.exhausted {
+            return (Response { body: reason.to_owned(), ..Response::default() }, 0);
         }
         if self.options.requests_per_second > 0 && !self.options.target.is_loopback() {
             self.runtime.block_on(tokio::time::sleep(Duration::from_secs(1) / self.options.requests_per_second));
@@ -192,6 +198,7 @@ impl Prober {
         let started = now();
         let response = self.runtime.block_on(fetch(&self.client, &method, url, &headers, body));
         let milliseconds = started.elapsed().as_millis();
+        self.timeouts += usize::from(response.is_err() && milliseconds >= TIMEOUT.as_millis());
         let response = response.unwrap_or_else(|error| Response { body: error, ..Response::default() });
         entry.status = response.status;
         entry.class = match &self.discriminator {
@@ -203,8 +210,8 @@ impl Prober {
         (response, milliseconds)
     }
 
-    /// Whether the budget ran out.
-    pub fn is_exhausted(&self) -> bool {
+    /// Why no more is sent, when that is so.
+    pub fn exhausted(&self) -> Option<&'static str> {
         self.exhausted
     }
 
@@ -257,6 +264,9 @@ fn now() -> std::time::Instant {
 
 /// How long one response may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// After so many requests without a whole answer in that time, no more are sent.
+const MAX_TIMEOUTS: usize = 8;
 
 /// How long a call-back is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -63,9 +63,14 @@ fn ecdh(key: &Key, content: &[u8]) -> Option<String> {
     let (x, y) = point.split_at_checked(point.len() / 2)?;
     let theirs = agreement::UnparsedPublicKey::new(curve, der::point(key)?);
     let shared = agreement::agree(&ours, theirs, (), |shared| Ok(shared.to_vec())).ok()?;
+    agreed(key, x, y, &shared, content)
+}
+
+/// A token encrypted to an EC key with this ephemeral key, for a verifier that computes this shared secret from it.
+pub fn agreed(key: &Key, x: &[u8], y: &[u8], shared: &[u8], content: &[u8]) -> Option<String> {
     // RFC 7518 section 4.6.2: one round of the Concat KDF.
     let enc = b"A256GCM";
-    let info = [&[0, 0, 0, 1][..], &shared, &[0, 0, 0, 7], enc, &[0; 8], &256u32.to_be_bytes()].concat();
+    let info = [&[0, 0, 0, 1][..], shared, &[0, 0, 0, 7], enc, &[0; 8], &256u32.to_be_bytes()].concat();
     let derived = digest::digest(&digest::SHA256, &info);
     let kid = key.kid().map(|kid| format!(r#","kid":{}"#, Json::from(kid))).unwrap_or_default();
     let header = format!(

@@ -3,6 +3,8 @@
 use aws_lc_rs::{aead, agreement, cipher, digest};
 use probity_audit::evidence::{Json, base64url};
 
+use super::careless_curve;
+use super::keys::decrypts;
 use super::{Flaw, Refusal, SECRET, Verifier, json};
 
 impl Verifier {
@@ -11,19 +13,18 @@ impl Verifier {
         let header = json(parts[0])?;
         let part = |at: usize| base64url(parts[at]).ok_or(Refusal::from("base64"));
         let key = match (header.text("alg"), self.flaw) {
-            (Some("ECDH-ES"), Flaw::EncryptedTakenForSigned) => {
+            (Some("ECDH-ES"), flaw) if decrypts(flaw) => {
                 let epk = header.get("epk").ok_or("epk")?;
-                let point =
-                    [vec![4], base64url(epk.text("x").unwrap()).unwrap(), base64url(epk.text("y").unwrap()).unwrap()]
-                        .concat();
-                let theirs = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
-                let shared =
-                    agreement::agree(
-                        &self.keys.decryption,
-                        theirs,
-                        Refusal::from("epk"),
-                        |shared| Ok(shared.to_vec()),
-                    )?;
+                let coordinate = |name: &str| epk.text(name).and_then(base64url).ok_or(Refusal::from("epk"));
+                let (x, y) = (coordinate("x")?, coordinate("y")?);
+                let shared = if self.flaw == Flaw::InvalidCurveAccepted {
+                    careless_curve::agree(&self.keys.decryption, &x, &y).ok_or("epk")?
+                } else {
+                    let point = [vec![4], x, y].concat();
+                    let theirs = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
+                    let kept = |shared: &[u8]| Ok(shared.to_vec());
+                    agreement::agree(&self.keys.decryption, theirs, Refusal::from("epk"), kept)?
+                };
                 digest::digest(
                     &digest::SHA256,
                     &[&[0, 0, 0, 1][..], &shared, &[0, 0, 0, 7], b"A256GCM", &[0; 8], &256u32.to_be_bytes()].concat(),

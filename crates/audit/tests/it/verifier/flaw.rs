@@ -75,6 +75,9 @@ pub(crate) enum Flaw {
     KidReachesShell,
     IssuerDiscovered,
     FetchesForEachKid,
+    /// None: it takes good tokens that are encrypted to it.
+    NestedEncryptedAccepted,
+    InvalidCurveAccepted,
 }
 
 /// How a verifier answers.

@@ -1,5 +1,6 @@
 //! The keys of the play, and the tokens that they sign.
 
+use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::{aead, agreement, digest};
 use num_bigint::BigUint;
 use probity_audit::evidence::{Json, to_base64url};
@@ -26,7 +27,7 @@ impl Keys {
             other_issuer: key("other"),
             withdrawn: key("old"),
             dpop: key("dpop"),
-            decryption: agreement::PrivateKey::generate(&agreement::ECDH_P256).unwrap(),
+            decryption: odd_key(),
             // Any modulus will do: nobody needs its factors to be fooled by a cube root.
             cube: (BigUint::from(1u8) << 2047u32)
                 + BigUint::from_bytes_be(digest::digest(&digest::SHA512, b"cube").as_ref())
@@ -37,7 +38,7 @@ impl Keys {
     /// The published key set.
     pub(crate) fn set(&self, flaw: Flaw) -> String {
         let mut keys = vec![self.own.public_jwk().unwrap()];
-        if flaw == Flaw::EncryptedTakenForSigned {
+        if decrypts(flaw) {
             let public = self.decryption.compute_public_key().unwrap();
             let (x, y) = public.as_ref()[1..].split_at(32);
             keys.push(format!(
@@ -56,6 +57,22 @@ impl Keys {
             keys.push(format!(r#"{{"kty":"oct","kid":"leaked","k":"{}"}}"#, to_base64url(SECRET)));
         }
         format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+    }
+}
+
+/// Whether a verifier of this flaw has a key for encryption.
+pub(super) fn decrypts(flaw: Flaw) -> bool {
+    matches!(flaw, Flaw::EncryptedTakenForSigned | Flaw::NestedEncryptedAccepted | Flaw::InvalidCurveAccepted)
+}
+
+/// A key whose scalar is odd: every point of order 2 gives such keys away.
+fn odd_key() -> agreement::PrivateKey {
+    loop {
+        let key = agreement::PrivateKey::generate(&agreement::ECDH_P256).unwrap();
+        let scalar: EcPrivateKeyBin<'_> = key.as_be_bytes().unwrap();
+        if scalar.as_ref().last().is_some_and(|byte| byte % 2 == 1) {
+            return key;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A strict verifier over HTTP that can be given one flaw, or another way of answering.
 
+mod careless_curve;
 mod claims;
 mod encryption;
 mod fetch;
