@@ -97,3 +97,20 @@ fn an_audit_of_ourselves_says_what_it_lacks() {
         assert!(said(&output.stderr).contains(part), "{arguments:?}: {output:?}");
     }
 }
+
+#[test]
+fn inputs_without_an_end_are_refused_and_what_is_left_out_is_said() {
+    let output = audit(&["keys", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(said(&output.stderr).contains("larger than"), "{output:?}");
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("tokens.txt");
+    // Each has another header: {"alg":"HS256","kid":"1000"} and so on.
+    let tokens = (1_000..3_100).map(|number| {
+        let header = format!(r#"{{"alg":"HS256","kid":"{number}"}}"#);
+        format!("{}.e30.c2lnc2lnc2ln", probity_jose::base64url::encode(header.as_bytes()))
+    });
+    std::fs::write(&file, tokens.collect::<Vec<_>>().join("\n")).unwrap();
+    let output = audit(&["token", &format!("@{}", file.display()), "--only", "CLM-01"]);
+    assert!(said(&output.stderr).contains("2000 tokens are looked at; 100 more are left out"), "{output:?}");
+}

@@ -1,6 +1,7 @@
 //! Reads what an audit is given.
 
 use std::fmt;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +72,9 @@ pub(super) fn add_files(evidence: &mut Evidence, path: &Path, depth: usize) -> R
         return Ok(());
     }
     let size = path.metadata().doing(path.display()).or_kind(Kind::Usage)?.len();
-    let bytes = if size > MAX_FILE_BYTES { Vec::new() } else { read(path).or_kind(Kind::Usage)? };
+    // A device or a pipe has no end.
+    let whole = path.is_file() && size <= MAX_FILE_BYTES;
+    let bytes = if whole { read(path).or_kind(Kind::Usage)? } else { Vec::new() };
     if let Ok(text) = String::from_utf8(bytes)
         && !text.contains('\0')
     {
@@ -86,13 +89,16 @@ pub(super) fn add_files(evidence: &mut Evidence, path: &Path, depth: usize) -> R
 }
 
 pub(super) fn text_of(path: &Path) -> Result<String, Failure> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().take(MAX_FILE_BYTES).read_to_end(&mut bytes).doing("standard input")?;
-        bytes
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).doing("standard input")?;
     } else {
-        read(path).or_kind(Kind::Usage)?
-    };
+        let file = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
+        file.doing(path.display()).or_kind(Kind::Usage)?;
+    }
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(usage(format!("{}: larger than {MAX_FILE_BYTES} bytes", path.display())));
+    }
     String::from_utf8(bytes).map_err(|_| usage(format!("{}: not UTF-8", path.display())))
 }
 

@@ -97,6 +97,10 @@ impl Options {
                 evidence.key_sets.push(self.key_set(source).await?);
             }
         }
+        if evidence.left_out > 0 {
+            let looked = evidence.tokens.len();
+            eprintln!("probity: {looked} tokens are looked at; {} more are left out", evidence.left_out);
+        }
         let wordlists =
             self.wordlist.iter().map(|file| Wordlist::open(file).doing(file.display()).or_kind(Kind::Usage));
         let wordlists: Vec<Wordlist> = wordlists.collect::<Result<_, _>>()?;
