@@ -10,6 +10,7 @@ mod arithmetic;
 mod audit;
 mod baseline;
 mod collect;
+mod deflate;
 mod der;
 pub mod evidence;
 mod known;

@@ -82,6 +82,7 @@ const FLAWS: &[(Flaw, &str, &str)] = &[
     (Flaw::InnerKeyUrlFetched, "HDR-06", "knows inner addresses by one spelling only"),
     (Flaw::KidReachesShell, "HDR-09", "puts `kid` into a shell"),
     (Flaw::InvalidCurveAccepted, "JWE-06", "multiplies points that are on no curve"),
+    (Flaw::UnpacksEverything, "DOS-02", "unpacks as much as there is"),
     (Flaw::FetchesForEachKid, "DOS-06", "fetches its keys for each unknown `kid`"),
 ];
 
@@ -159,7 +160,9 @@ async fn a_verifier_that_takes_encrypted_tokens_rightly_passes() {
     let keys = Arc::new(Keys::new());
     let report = audit(Flaw::NestedEncryptedAccepted, Manner::Strict, &keys).await;
     assert_eq!(ids(&report, &[Status::Fail]), [""; 0]);
-    assert!(ids(&report, &[Status::Pass]).contains(&"JWE-06"));
+    for rule in ["JWE-06", "DOS-02"] {
+        assert!(ids(&report, &[Status::Pass]).contains(&rule), "{rule}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

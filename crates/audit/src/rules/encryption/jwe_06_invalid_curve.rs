@@ -40,7 +40,7 @@ fn probe(prober: &mut Prober) -> Outcome {
             [vec![0; curve.coordinate_bytes.saturating_sub(bytes.len())], bytes].concat()
         };
         for point in small_points(&curve) {
-            let token = |shared: &BigUint| agreed(key, &fixed(&point.x), &fixed(&point.y), &fixed(shared), content);
+            let token = |shared: &BigUint| agreed(key, (&fixed(&point.x), &fixed(&point.y)), &fixed(shared), content);
             // What the server can't have computed: it must be refused.
             let Some(twin) = token(&(&point.x + 1u8)) else { continue };
             for shared in &point.multiples {

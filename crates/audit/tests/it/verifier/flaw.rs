@@ -78,6 +78,7 @@ pub(crate) enum Flaw {
     /// None: it takes good tokens that are encrypted to it.
     NestedEncryptedAccepted,
     InvalidCurveAccepted,
+    UnpacksEverything,
 }
 
 /// How a verifier answers.

@@ -62,7 +62,13 @@ impl Keys {
 
 /// Whether a verifier of this flaw has a key for encryption.
 pub(super) fn decrypts(flaw: Flaw) -> bool {
-    matches!(flaw, Flaw::EncryptedTakenForSigned | Flaw::NestedEncryptedAccepted | Flaw::InvalidCurveAccepted)
+    matches!(
+        flaw,
+        Flaw::EncryptedTakenForSigned
+            | Flaw::NestedEncryptedAccepted
+            | Flaw::InvalidCurveAccepted
+            | Flaw::UnpacksEverything
+    )
 }
 
 /// A key whose scalar is odd: every point of order 2 gives such keys away.

@@ -5,6 +5,7 @@ mod claims;
 mod encryption;
 mod fetch;
 mod flaw;
+mod inflate;
 mod keys;
 mod signature;
 mod token;
