@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::baseline::Baseline;
+use crate::blocklist::Blocklist;
 use crate::evidence::Evidence;
 use crate::live::{Flow, Prober, Sent};
 use crate::outcome::{Finding, Outcome, Place, Status};
@@ -42,6 +43,8 @@ pub struct Audit<'a> {
     pub wordlists: Vec<Wordlist>,
     /// Known shared primes.
     pub known_moduli: Vec<num_bigint::BigUint>,
+    /// Keys of broken generators.
+    pub blocklist: Option<Blocklist>,
     /// Only these rules, when there are any.
     pub only: Vec<String>,
     /// What was accepted before.
@@ -67,6 +70,7 @@ impl Audit<'_> {
             allow: Allow::default(),
             wordlists: Vec::new(),
             known_moduli: Vec::new(),
+            blocklist: None,
             only: Vec::new(),
             baseline: Baseline::default(),
             prober: None,
@@ -128,6 +132,7 @@ impl Audit<'_> {
             evidence: &self.evidence,
             wordlists: &self.wordlists,
             known_moduli: &self.known_moduli,
+            blocklist: self.blocklist.as_ref(),
             progress: self.progress,
         };
         let mut outcomes = Vec::new();

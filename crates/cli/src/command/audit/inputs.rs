@@ -89,6 +89,11 @@ pub(super) fn add_files(evidence: &mut Evidence, path: &Path, depth: usize) -> R
 }
 
 pub(super) fn text_of(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(bytes_of(path)?).map_err(|_| usage(format!("{}: not UTF-8", path.display())))
+}
+
+/// A file, or standard input for `-`, as long as it is not too large.
+pub(super) fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).doing("standard input")?;
@@ -99,7 +104,7 @@ pub(super) fn text_of(path: &Path) -> Result<String, Failure> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(usage(format!("{}: larger than {MAX_FILE_BYTES} bytes", path.display())));
     }
-    String::from_utf8(bytes).map_err(|_| usage(format!("{}: not UTF-8", path.display())))
+    Ok(bytes)
 }
 
 pub(super) fn modified(file: &Path) -> Option<i64> {

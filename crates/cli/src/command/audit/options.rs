@@ -9,9 +9,9 @@ use probity_audit::evidence::{Evidence, KeySet};
 use probity_audit::live::{Flow, Prober};
 use probity_audit::report::{self, Sarif, Style};
 use probity_audit::secrets::{Progress, Wordlist};
-use probity_audit::{Allow, Audit, Baseline, Collector, Place, Policy, Report, Severity};
+use probity_audit::{Allow, Audit, Baseline, Blocklist, Collector, Place, Policy, Report, Severity};
 
-use super::inputs::{now, text_of, unreachable, usage};
+use super::inputs::{bytes_of, now, text_of, unreachable, usage};
 use super::progress::ProgressBar;
 use crate::failure::{Doing, Failure, Kind};
 use crate::output;
@@ -49,6 +49,9 @@ pub(super) struct Options {
     /// A file with products of known primes, a hexadecimal number on each line.
     #[arg(long)]
     known_primes: Vec<PathBuf>,
+    /// A file with keys of broken generators, in the form of badkeys' blocklist.dat.
+    #[arg(long, value_name = "FILE")]
+    blocklist: Option<PathBuf>,
     /// A JWK Set of the issuer, as a file or URL.
     #[arg(long)]
     pub(super) jwks: Vec<String>,
@@ -109,6 +112,11 @@ impl Options {
                 .ok_or_else(|| usage(format!("{}: a hexadecimal number on each line", file.display())))
         });
         let known_moduli = known_moduli.collect::<Result<Vec<_>, Failure>>()?.concat();
+        let blocklist = self.blocklist.as_ref().map(|file| {
+            let list = Blocklist::new(bytes_of(file)?);
+            list.ok_or_else(|| usage(format!("{}: sorted records of 16 bytes", file.display())))
+        });
+        let blocklist = blocklist.transpose()?;
         let baseline =
             self.baseline.as_ref().map(|file| Baseline::parse(&text_of(file)?).map_err(usage)).transpose()?;
         let (policy, only, target) = (self.policy(), self.only.clone(), target.to_owned());
@@ -122,6 +130,7 @@ impl Options {
             audit.only = only;
             audit.wordlists = wordlists;
             audit.known_moduli = known_moduli;
+            audit.blocklist = blocklist;
             audit.baseline = baseline.unwrap_or_default();
             if let Some((prober, allow)) = prober {
                 (audit.prober, audit.allow) = (Some(prober), allow);
