@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
 )]
 
+mod application;
 mod audit;
 mod bad_input;
 mod browser;
@@ -16,12 +17,14 @@ mod demo;
 mod foreign;
 mod harness;
 mod interop;
+mod library;
 mod login;
 mod logs;
 mod metrics;
 mod nginx;
 mod path;
 mod proxies;
+mod proxy;
 mod rules;
 mod toolbox;
 mod why;
