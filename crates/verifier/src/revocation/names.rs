@@ -36,7 +36,7 @@ type Watermarks = papaya::HashMap<Box<str>, Watermark>;
 #[derive(Debug, Clone, Default)]
 struct Index {
     lists: SessionLists,
-    filter: Arc<Filter>,
+    filter: Filter,
 }
 
 /// The revocations of one issuer. Whoever changes them holds the replica's lock.
@@ -66,13 +66,17 @@ impl Names {
         if self.everything().is_some_and(|through| token.issued <= through) {
             return Some(Level::Everything);
         }
-        let filter = &*index.filter;
-        let may_hit = filter.may_hold(Kind::Subject, token.subject)
-            || token.client.is_some_and(|name| filter.may_hold(Kind::Client, name))
-            || token.key.is_some_and(|name| filter.may_hold(Kind::Key, name))
-            || token.token.is_some_and(|name| filter.may_hold(Kind::Token, name))
-            || token.family.is_some_and(|name| filter.may_hold(Kind::Family, name))
-            || token.session_id.is_some_and(|name| filter.may_hold(Kind::Session, name));
+        let filter = &index.filter;
+        let kinds = filter.kinds();
+        let may_hold = |kind: Kind, name: Option<&str>| {
+            kinds & (1 << kind as u8) != 0 && name.is_some_and(|name| filter.may_hold(kind, name))
+        };
+        let may_hit = may_hold(Kind::Subject, Some(token.subject))
+            || may_hold(Kind::Client, token.client)
+            || may_hold(Kind::Key, token.key)
+            || may_hold(Kind::Token, token.token)
+            || may_hold(Kind::Family, token.family)
+            || may_hold(Kind::Session, token.session_id);
         if may_hit { self.look_up(token) } else { None }
     }
 
@@ -110,7 +114,7 @@ impl Names {
 
     /// The bits of a session list.
     pub(super) fn session_bits(&self, list: u32) -> Vec<u8> {
-        self.index.load().lists.get(list).map(super::sessions::SessionList::bytes).unwrap_or_default()
+        self.index.load().lists.bytes(list)
     }
 
     /// Whether the session at this place has been revoked.
@@ -135,7 +139,7 @@ impl Names {
         let index = self.index.load_full();
         if let Some(lists) = index.lists.set(place) {
             // Readers keep the shorter list until the longer one is in its place.
-            self.index.store(Arc::new(Index { lists, filter: Arc::clone(&index.filter) }));
+            self.index.store(Arc::new(Index { lists, filter: index.filter.clone() }));
         }
     }
 
@@ -191,7 +195,7 @@ impl Names {
         for (kind, map) in [(Kind::Subject, &self.subjects), (Kind::Client, &self.clients)] {
             map.pin().keys().for_each(|name| filter.add(kind, name));
         }
-        self.index.store(Arc::new(Index { lists: lists.clone(), filter: Arc::new(filter) }));
+        self.index.store(Arc::new(Index { lists: lists.clone(), filter }));
     }
 
     const fn dead(&self) -> [(Kind, &Dead); 4] {
@@ -230,7 +234,7 @@ impl Names {
         if self.names() < before {
             self.rebuild_filter(lists.as_ref().unwrap_or(&index.lists));
         } else if let Some(lists) = lists {
-            self.index.store(Arc::new(Index { lists, filter: Arc::clone(&index.filter) }));
+            self.index.store(Arc::new(Index { lists, filter: index.filter.clone() }));
         }
     }
 
