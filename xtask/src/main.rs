@@ -1,4 +1,4 @@
-//! Automation of this repository: `cargo xtask test | tidy | docs | bench`.
+//! Automation of this repository: `cargo xtask test | faults | tidy | docs | bench`.
 
 mod bench;
 mod debian;
@@ -16,6 +16,7 @@ const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
   test          everything that must hold: format, clippy, tidy, docs, every test; installs missing Debian packages as root
+  faults        the long form of the fault test: 10,000 revocations while processes are killed, stopped and cut off
   tidy          arrows of ARCHITECTURE.md, dead files, broken links, open points without an issue
   docs          write the generated pages of docs/reference
   docs --check  fail when they are stale
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test"] => test::everything(),
         ["test", filter] => test::only(filter),
+        ["faults"] => test::faults(),
         ["tidy"] => tidy::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),

@@ -13,6 +13,7 @@ mod client_certificates;
 mod commands;
 mod crash;
 mod demo;
+mod faults;
 mod foreign;
 mod harness;
 mod interop;
