@@ -89,10 +89,11 @@ fn fingerprint(kind: Kind, name: &[u8]) -> u64 {
     };
     let length = (name.len() as u64) << 8 | kind as u64;
     let mixed = u128::from(first ^ length.wrapping_mul(MIX)) * u128::from(last.rotate_left(32) ^ 0xa076_1d64_78bd_642f);
+    // The low bits of a product know little of the high bits of its factors, the high ones little of the low: both together.
     #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into the low one")]
-    let folded = (mixed ^ (mixed >> 64)) as u64;
-    // Once more: the low bits of a product know little of the high bits of its factors.
-    (folded ^ (folded >> 29)).wrapping_mul(MIX).rotate_left(32)
+    {
+        (mixed ^ (mixed >> 64)) as u64
+    }
 }
 
 #[cfg(test)]
