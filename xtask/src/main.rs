@@ -21,6 +21,7 @@ Usage: cargo xtask COMMAND
   docs          write the generated pages of docs/reference
   docs --check  fail when they are stale
   bench jose    the JOSE library beside its peers, against the budgets; takes about half an hour
+  bench revocation  the revocation check, its memory, and the time until a revocation is enforced, against the budgets
 
 Examples: cargo xtask test
           cargo xtask test revocation     only the tests whose names have that text, and nothing else
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["bench", "jose"] => bench::jose(),
+        ["bench", "revocation"] => bench::revocation(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())
