@@ -52,6 +52,8 @@ pub(crate) fn faults() -> Result<(), Failure> {
 }
 
 fn tests(filter: &[&str], count: &mut Count) -> Result<(), Failure> {
+    // The tests run them, and with a filter `cargo test` would leave them as they are.
+    run(cargo().args(["build", "--workspace", "--examples", "--locked", "--quiet"]))?;
     let mut command = cargo();
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(filter);
     let good = watch(&mut command, |line| count.see(line))?;

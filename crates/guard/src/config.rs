@@ -8,6 +8,7 @@ use std::time::Duration;
 use probity_verifier::status_list::StatusLists;
 use serde::Deserialize;
 
+use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
 use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
 
 /// `guard.toml`. Unknown keys are refused.
@@ -51,6 +52,11 @@ pub struct GuardConfig {
     pub issuers: Vec<IssuerConfig>,
     /// Serve HTTPS with this certificate.
     pub tls: Option<TlsConfig>,
+    /// Pass requests on to applications.
+    pub proxy: Option<ProxyConfig>,
+    /// The applications; the first that has a path gets the request.
+    #[serde(default)]
+    pub upstream: Vec<UpstreamConfig>,
 }
 
 /// An issuer beside the authority: any that publishes its keys by OpenID Connect Discovery and issues RFC 9068 tokens.
@@ -268,6 +274,17 @@ impl GuardConfig {
         audiences
     }
 
+    /// What the proxy is to do, if the guard is one.
+    ///
+    /// # Errors
+    /// [`BadConfig`]
+    pub fn proxy_plan(&self) -> Result<Option<ProxyPlan>, BadConfig> {
+        match &self.proxy {
+            None if !self.upstream.is_empty() => Err(bad("upstream", &"without [proxy] nothing is passed on")),
+            proxy => proxy.as_ref().map(|proxy| proxy.plan(&self.upstream)).transpose(),
+        }
+    }
+
     /// What the resource says of itself, if it does.
     ///
     /// # Errors
@@ -284,7 +301,7 @@ impl GuardConfig {
     }
 }
 
-fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {
+pub(crate) fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {
     BadConfig { key: key.to_owned(), reason: reason.to_string() }
 }
 

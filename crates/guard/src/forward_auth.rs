@@ -4,6 +4,7 @@
 //! asks says how it names the original request: see [`Convention`].
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +17,9 @@ use tracing::{Level, debug, enabled, info, warn};
 
 use crate::decide::{Decision, Pass, Policy, Verdict, decide};
 use crate::metrics::Metrics;
+use crate::peer::Network;
 use crate::question::{Convention, ITSELF_PREFIX, Question};
+use crate::rule::Staleness;
 use crate::{Refusal, ResourceMetadata};
 
 /// Where a proxy asks that sends `X-Original-Method` and `X-Original-URI`.
@@ -40,16 +43,42 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// A guard in front of one application.
 #[derive(Debug)]
 pub struct Guard {
-    trust: Trust,
+    trust: Arc<Trust>,
     policy: Policy,
     metadata: Option<ResourceMetadata>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
+}
+
+/// A request that passes, and what happens to what lasts of it while the guard is stale.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) pass: Pass,
+    pub(crate) stale: Staleness,
 }
 
 impl Guard {
     /// A guard that trusts an issuer and applies a policy. `metadata` is what it says of the resource (RFC 9728).
     pub fn new(trust: Trust, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
-        Self { trust, policy, metadata, metrics: Metrics::default() }
+        Self { trust: Arc::new(trust), policy, metadata, metrics: Arc::default() }
+    }
+
+    /// The same guard for whoever comes: its questions are the clients' own requests.
+    pub(crate) fn for_everyone(&self) -> Self {
+        let policy = Policy { rules: self.policy.rules.clone(), proxies: Network::ALL.to_vec() };
+        let (trust, metrics) = (Arc::clone(&self.trust), Arc::clone(&self.metrics));
+        Self { trust, policy, metadata: self.metadata.clone(), metrics }
+    }
+
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    pub(crate) const fn metadata(&self) -> Option<&ResourceMetadata> {
+        self.metadata.as_ref()
+    }
+
+    pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Whether tokens can be accepted at this moment.
@@ -82,24 +111,32 @@ impl Guard {
     }
 
     async fn answer(&self, question: &Question<'_>) -> Response<Full<Bytes>> {
+        match self.rule_on(question).await {
+            Ok(admission) => accepted(admission.pass.identity),
+            Err(refusal) => refused(&refusal, self.metadata.as_ref().map(ResourceMetadata::address)),
+        }
+    }
+
+    /// Decides about a request, and counts and logs what was decided.
+    pub(crate) async fn rule_on(&self, question: &Question<'_>) -> Result<Admission, Refusal> {
         let started = boot_now();
         let Decision { rule, verdict } = self.decide(question).await;
         let verdict = match verdict {
             Verdict::Introspect(pass) => self.introspect(pass).await,
             verdict => verdict,
         };
+        let stale = rule.map_or(Staleness::Closed, |rule| rule.stale);
         let rule = rule.map(|rule| rule.name.as_str());
         match verdict {
             Verdict::Pass(pass) | Verdict::Introspect(pass) => {
                 self.metrics.passed(pass.stale_for.is_some());
                 log_pass(question, rule, &pass, started);
-                accepted(pass.identity)
+                Ok(Admission { pass, stale })
             }
             Verdict::Refuse(refusal) => {
                 self.metrics.refused(&refusal);
                 log_refusal(question, rule, &refusal, started);
-                let metadata = self.metadata.as_ref().map(ResourceMetadata::address);
-                refused(&refusal, metadata)
+                Err(refusal)
             }
         }
     }
@@ -197,7 +234,7 @@ fn accepted(identity: HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-fn refused(refusal: &Refusal, metadata: Option<&str>) -> Response<Full<Bytes>> {
+pub(crate) fn refused(refusal: &Refusal, metadata: Option<&str>) -> Response<Full<Bytes>> {
     let body = serde_json::json!({
         "error": refusal.error().unwrap_or("unauthorized"),
         "error_description": refusal.to_string(),
@@ -223,7 +260,7 @@ fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     of_type(status, "text/plain; charset=utf-8", body)
 }
 
-fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     of_type(status, "application/json", body)
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     unauthorized: AtomicU64,
     forbidden: AtomicU64,
     unavailable: AtomicU64,
+    cut: AtomicU64,
 }
 
 impl Metrics {
@@ -25,6 +26,11 @@ impl Metrics {
         if stale {
             self.passed_stale.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Something that had been admitted was ended.
+    pub(crate) fn cut(&self) {
+        self.cut.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn refused(&self, refusal: &Refusal) {
@@ -60,6 +66,9 @@ impl Metrics {
         let name = "probity_guard_passed_stale_total";
         head(out, name, "counter", "Requests that passed while revocations were not known.")?;
         writeln!(out, "{name} {}", self.passed_stale.load(Ordering::Relaxed))?;
+        let name = "probity_guard_cut_total";
+        head(out, name, "counter", "Answers and WebSockets that were cut off after they had begun.")?;
+        writeln!(out, "{name} {}", self.cut.load(Ordering::Relaxed))?;
         head(
             out,
             "probity_guard_replica_current",

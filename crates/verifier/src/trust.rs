@@ -11,6 +11,7 @@ use tracing::warn;
 use url::Url;
 
 use crate::access_token::AccessToken;
+use crate::changes::Changes;
 use crate::clock::{BootTime, boot_now};
 use crate::introspect::{Introspection, IntrospectionClient};
 use crate::issuer::{Issuer, KeySource};
@@ -97,6 +98,7 @@ pub struct Trust {
     enforcer: Enforcer,
     introspection: Option<IntrospectionClient>,
     tasks: Vec<JoinHandle<()>>,
+    changes: Changes,
 }
 
 impl Trust {
@@ -129,6 +131,7 @@ impl Trust {
         }
         let follower = Follower::new(Instance(config.instance));
         let enforcer = Enforcer::new(Arc::clone(&replica), Arc::clone(&lease));
+        let changes = Changes::new(enforcer.changes(), Arc::clone(&lease));
         let site =
             Site { issuer: config.issuer, authority: config.authority, authorization, algorithms: config.algorithms };
         // Nothing is started before nothing can fail any more.
@@ -137,7 +140,7 @@ impl Trust {
         };
         let mut tasks: Vec<_> = keepers.into_iter().map(keep).collect();
         tasks.push(tokio::spawn(keep_current(source, site, follower, enforcer.clone())));
-        Ok(Self { home, foreign, enforcer, introspection: config.introspection, tasks })
+        Ok(Self { home, foreign, enforcer, introspection: config.introspection, tasks, changes })
     }
 
     /// Decides about one token. Only a token that names an unknown key or status list can make this wait, for one fetch.
@@ -213,6 +216,10 @@ impl Trust {
     pub fn is_ready(&self) -> bool {
         let now = boot_now();
         self.home.source.cache.current(now).is_some() && self.enforcer.lease().holds(now)
+    }
+
+    pub(crate) fn watch(&self) -> Changes {
+        self.changes.clone()
     }
 
     /// How replica and keys are at this moment, for people and their alarms.

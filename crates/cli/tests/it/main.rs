@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
 )]
 
+mod application;
 mod audit;
 mod bad_input;
 mod browser;
@@ -17,12 +18,14 @@ mod faults;
 mod foreign;
 mod harness;
 mod interop;
+mod library;
 mod login;
 mod logs;
 mod metrics;
 mod nginx;
 mod path;
 mod proxies;
+mod proxy;
 mod rules;
 mod toolbox;
 mod why;

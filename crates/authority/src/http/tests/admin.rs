@@ -236,7 +236,7 @@ async fn why_knows_a_token_that_has_expired_and_one_whose_key_is_compromised() {
     };
     let expired = why(&token).await;
     assert_eq!((&expired["verdict"], &expired["verified"]), (&json!("expired"), &json!(true)), "{expired}");
-    let kid = fixture.state().keys.current().published.keys()[0].key_id().unwrap().to_owned();
+    let kid = expired["kid"].clone();
     let admin = fixture.admin_token().await;
     fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
     let dead = why(&token).await;
