@@ -15,6 +15,7 @@ mod commands;
 mod crash;
 mod demo;
 mod dpop;
+mod faults;
 mod foreign;
 mod harness;
 mod interop;
