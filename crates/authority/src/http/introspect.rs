@@ -1,7 +1,11 @@
-//! `POST /introspect`: RFC 7662. A dead token is `active: false` and nothing else, whatever it died of.
+//! `POST /introspect`: RFC 7662, and signed answers by RFC 9701. A dead token is `active: false` and nothing else, whatever it
+//! died of.
 
+use ::http::HeaderMap;
+use ::http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use probity_jose::UnixTime;
 use probity_verifier::clock::unix_now;
 use serde_json::{Value, json};
@@ -12,7 +16,12 @@ use super::form::Form;
 use crate::authority;
 use crate::domain::client::Client;
 
-pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>, OAuthError> {
+/// `typ` of a signed answer; its media type is this below `application/` (RFC 9701 section 5).
+const TYPE: &str = "token-introspection+jwt";
+
+const MEDIA_TYPE: &str = "application/token-introspection+jwt";
+
+pub(super) async fn post(State(state): Shared, headers: HeaderMap, form: Form) -> Result<Response, OAuthError> {
     let client = state.authenticate(&form).await?;
     if client.is_public() {
         // RFC 7662 section 2.1: or anybody could try tokens here.
@@ -24,7 +33,27 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Json<Value>
         Some(answer) => Some(answer),
         None => refresh_token(&state, &client, token, now).await?,
     };
-    Ok(Json(answer.unwrap_or_else(|| json!({ "active": false }))))
+    let answer = answer.unwrap_or_else(|| json!({ "active": false }));
+    // What a cache keeps must not be the other form.
+    let vary = [(VARY, "accept")];
+    if !wants_signed(&headers) {
+        return Ok((vary, Json(answer)).into_response());
+    }
+    // RFC 9701 section 5: nothing of the token beside these, so that nobody takes the answer for the token itself.
+    let claims = json!({ "iss": state.issuer, "aud": client.id, "iat": now.as_secs(), "token_introspection": answer });
+    let signed = state.sign(TYPE, &claims, client.metadata.introspection_signed_response_alg)?;
+    Ok((vary, [(CONTENT_TYPE, MEDIA_TYPE)], signed).into_response())
+}
+
+/// RFC 9701 section 4: whoever wants a signed answer names its media type.
+fn wants_signed(headers: &HeaderMap) -> bool {
+    let names = |value: &str| {
+        value.split(',').any(|range| {
+            let media_type = range.split(';').next().unwrap_or_default().trim();
+            media_type.eq_ignore_ascii_case(MEDIA_TYPE)
+        })
+    };
+    headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(names))
 }
 
 /// All claims of the token (section 2.2), and what they mean here.

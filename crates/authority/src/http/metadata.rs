@@ -72,6 +72,7 @@ fn document(state: &State) -> Value {
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": algorithms,
         "authorization_signing_alg_values_supported": algorithms,
         "claim_types_supported": ["normal"],
         "claims_supported": about_login.into_iter().chain(claims::standard_claims()).collect::<Vec<_>>(),

@@ -80,6 +80,8 @@ pub struct ClientMetadata {
     pub id_token_signed_response_alg: Option<PublicAlgorithm>,
     /// The algorithm of userinfo responses; without it they are plain JSON.
     pub userinfo_signed_response_alg: Option<PublicAlgorithm>,
+    /// With which algorithm introspection's answers are signed for whoever asks for signed ones (RFC 9701 section 6).
+    pub introspection_signed_response_alg: Option<PublicAlgorithm>,
     /// The algorithm of authorization responses in the mode `jwt` (JARM section 3).
     pub authorization_signed_response_alg: Option<PublicAlgorithm>,
     /// How users are named to it.
@@ -128,6 +130,7 @@ impl ClientMetadata {
         let chosen = [
             self.id_token_signed_response_alg,
             self.userinfo_signed_response_alg,
+            self.introspection_signed_response_alg,
             self.authorization_signed_response_alg,
         ];
         chosen.into_iter().flatten()
