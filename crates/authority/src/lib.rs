@@ -7,6 +7,7 @@ mod authority;
 mod client_certificates;
 mod client_keys;
 pub mod config;
+mod consent;
 pub mod domain;
 pub mod entropy;
 mod http;

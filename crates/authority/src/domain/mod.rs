@@ -11,6 +11,7 @@ pub mod claims;
 pub mod client;
 pub mod code;
 pub mod confirmation;
+pub mod consent;
 pub mod dpop;
 pub mod family;
 pub mod grant;

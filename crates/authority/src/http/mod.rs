@@ -5,6 +5,7 @@ mod authorization_request;
 mod authorize;
 mod browser;
 mod client_authentication;
+mod consent;
 pub(crate) mod dpop;
 mod error;
 mod failure;
@@ -51,6 +52,7 @@ pub(crate) mod path {
     pub(crate) const JWKS: &str = "/jwks";
     pub(crate) const AUTHORIZE: &str = "/authorize";
     pub(crate) const LOGIN: &str = "/login";
+    pub(crate) const CONSENT: &str = "/consent";
     pub(crate) const TOKEN: &str = "/token";
     pub(crate) const PAR: &str = "/par";
     pub(crate) const USERINFO: &str = "/userinfo";
@@ -71,6 +73,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::JWKS, get(jwks::get))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::LOGIN, post(login::post))
+        .route(path::CONSENT, post(consent::post))
         .route(path::TOKEN, post(token::post))
         .route(path::PAR, post(par::post))
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))

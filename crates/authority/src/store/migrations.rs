@@ -6,4 +6,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_openid.sql"),
     include_str!("migrations/0003_requests.sql"),
     include_str!("migrations/0004_clients.sql"),
+    include_str!("migrations/0005_consents.sql"),
 ];

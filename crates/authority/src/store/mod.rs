@@ -7,6 +7,7 @@
 
 mod clients;
 mod codes;
+mod consents;
 mod document;
 mod engine;
 mod families;
@@ -26,9 +27,10 @@ mod value;
 mod write;
 
 pub(crate) use codes::{drop_expired_codes, redeem_code};
+pub(crate) use consents::{drop_consent, end_codes_between};
 pub(crate) use engine::{Opening, Site, Store};
 pub use engine::{StoreError, WriteError};
-pub(crate) use families::drop_expired_families;
+pub(crate) use families::{drop_expired_families, revoke_family};
 pub(crate) use guards::RegisteredGuard;
 pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
 pub(crate) use log::begin_log;

@@ -28,6 +28,9 @@ pub enum Conflict {
     /// The grant has been revoked already.
     #[error("the grant is revoked already")]
     AlreadyRevoked,
+    /// The user has withdrawn the consent.
+    #[error("the consent was withdrawn meanwhile")]
+    ConsentWithdrawn,
     /// The session has ended.
     #[error("the session has ended")]
     SessionEnded,

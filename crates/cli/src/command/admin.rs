@@ -63,6 +63,23 @@ enum AdminCommand {
         /// A name for logs and lists.
         name: String,
     },
+    /// List what a subject has agreed that clients may have.
+    #[command(after_help = "Example:\n  probity admin consents SUB")]
+    Consents {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+    },
+    /// Withdraw a subject's consent for a client, and revoke every grant between them.
+    #[command(after_help = "Example:\n  probity admin withdraw-consent SUB CLIENT_ID")]
+    WithdrawConsent {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+        /// The client (client_id).
+        #[arg(allow_hyphen_values = true)]
+        client: String,
+    },
     /// List the live sessions of a subject.
     #[command(after_help = "Example:\n  probity admin sessions SUB\n\nTimes are in seconds since 1970.")]
     Sessions {
@@ -160,10 +177,19 @@ impl AdminArgs {
                 let text = answer.get("credential").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (answer, text)
             }
+            AdminCommand::Consents { subject } => {
+                let answer = admin.get(&format!("consents?{}", query(&[("subject", &subject)]))).await?;
+                let text = table(&answer, &["client_id", "scope", "granted"]);
+                (answer, text)
+            }
+            AdminCommand::WithdrawConsent { subject, client } => {
+                let query = query(&[("subject", &subject), ("client_id", &client)]);
+                let answer = admin.delete(&format!("consents?{query}")).await?;
+                let count = answer.get("revoked_grants").and_then(Value::as_u64).unwrap_or(0);
+                (answer, format!("grants revoked: {count}"))
+            }
             AdminCommand::Sessions { subject } => {
-                let query: String =
-                    url::form_urlencoded::Serializer::new(String::new()).append_pair("subject", &subject).finish();
-                let answer = admin.get(&format!("sessions?{query}")).await?;
+                let answer = admin.get(&format!("sessions?{}", query(&[("subject", &subject)]))).await?;
                 let text = table(&answer, &["sid", "auth_time", "expires"]);
                 (answer, text)
             }
@@ -210,10 +236,19 @@ impl Admin {
         answer_of(request.bearer_auth(self.token.as_str())).await
     }
 
+    async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.client.delete(format!("{}/admin/v1/{path}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str())).await
+    }
+
     async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let request = self.client.post(format!("{}/admin/v1/{path}", self.issuer));
         answer_of(request.bearer_auth(self.token.as_str()).json(body)).await
     }
+}
+
+fn query(parameters: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
 /// The JSON body of a good answer, or what a bad one says.

@@ -8,4 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct ClientPolicy {
     /// Where its tokens may be good besides its `audience`, when it asks for that (RFC 8707).
     pub resources: Vec<String>,
+    /// Whether it is somebody else's: its users are then asked what it may have.
+    pub third_party: bool,
 }

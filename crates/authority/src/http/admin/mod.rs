@@ -1,5 +1,6 @@
 //! `/admin/v1`: administration over JSON, for tokens with the scope `probity:admin` and the audience `ISSUER/admin`.
 
+mod consents;
 mod guards;
 mod revocations;
 mod sessions;
@@ -23,6 +24,7 @@ pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/revocations", post(revocations::post))
         .route("/guards", get(guards::list).post(guards::add))
+        .route("/consents", get(consents::list).delete(consents::withdraw))
         .route("/sessions", get(sessions::list))
 }
 

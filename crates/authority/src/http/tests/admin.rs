@@ -4,13 +4,13 @@ use super::*;
 use serde_json::json;
 
 impl Fixture {
-    async fn admin_token(&self) -> String {
+    pub(super) async fn admin_token(&self) -> String {
         let headers = [(AUTHORIZATION.as_str(), basic("admin"))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")
     }
 
-    async fn admin(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+    pub(super) async fn admin(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
         let request = Request::builder().method(method).uri(format!("/admin/v1/{path}"));
         let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
@@ -75,6 +75,8 @@ async fn only_an_administrators_live_token_opens_the_api() {
         (Method::GET, "guards"),
         (Method::POST, "guards"),
         (Method::GET, "sessions?subject=x"),
+        (Method::GET, "consents?subject=x"),
+        (Method::DELETE, "consents?subject=x&client_id=app"),
     ] {
         for token in ["", "x", &service, &format!("{admin}x")] {
             let answer = fixture.admin(method.clone(), path, token, &json!({})).await;

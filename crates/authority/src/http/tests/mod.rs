@@ -3,6 +3,7 @@
 mod admin;
 mod authorize;
 mod client_authentication;
+mod consent;
 mod dpop;
 mod id_token;
 mod introspect;
