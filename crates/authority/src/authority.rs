@@ -38,7 +38,7 @@ use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::http::dpop::Dpop;
-use crate::keys::{KeyError, Keys};
+use crate::keys::{KeyError, Keys, change_master};
 use crate::moment::TokenClock;
 use crate::outbound::{Https, Outbound};
 use crate::places::Places;
@@ -170,7 +170,12 @@ impl Authority {
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
         let store = opening.start(log, Arc::clone(&clock), move |records| publisher.publish(records))?;
         store.apply(Write::from(begin_log(log))).await?;
-        let keys = Keys::load(&store, master_key, &config.signing_algorithms, now).await?;
+        if let Some(file) = &config.previous_master_key_file {
+            let previous = MasterKey::parse(&read_secret(file)?);
+            let previous = previous.map_err(|error| file_error(file, &error.to_string()))?;
+            change_master(&store, &previous, &master_key).await?;
+        }
+        let keys = Keys::load(&store, master_key, &config.signing_algorithms, config.key_rotation, now).await?;
         apply_config(config, &store, now).await?;
         let mut tasks = Tasks(vec![tokio::spawn(keep_house(store.clone(), hub.clone()))]);
         if !store.is_exclusive() {
@@ -195,6 +200,7 @@ impl Authority {
             signed_lists: http::status_list::SignedLists::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
+        tasks.0.push(tokio::spawn(keep_keys(Arc::clone(&state))));
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
     }
 
@@ -273,6 +279,28 @@ async fn keep_house(store: Store, hub: Hub) {
         match store.apply(write).await {
             Ok(_) => hub.replica().forget(horizon(now)),
             Err(error) => warn!(error = %error, "what is over could not be dropped from the store"),
+        }
+    }
+}
+
+/// Rotates the signing keys when their time has come.
+async fn keep_keys(state: Arc<State>) {
+    let mut clocks = ClockWatch::new();
+    let mut timer = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        timer.tick().await;
+        let now = unix_now();
+        if let Some(step) = clocks.look(boot_now(), now) {
+            warn!(?step, "the wall clock was set: no key is rotated this time");
+            continue;
+        }
+        // Also when nothing is due: what could not be read the last time may be readable now.
+        let done = match state.keys.rotate(&state.store, now).await {
+            Ok(false) => state.keys.reload(&state.store).await,
+            outcome => outcome.map(|_| ()),
+        };
+        if let Err(error) = done {
+            warn!(error = %error, "the signing keys could not be looked after");
         }
     }
 }

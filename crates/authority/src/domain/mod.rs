@@ -16,6 +16,7 @@ pub mod dpop;
 pub mod family;
 pub mod grant;
 pub mod id_token;
+pub mod key_rotation;
 pub mod lifetimes;
 pub mod master_key;
 pub mod parameters;

@@ -7,4 +7,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_requests.sql"),
     include_str!("migrations/0004_clients.sql"),
     include_str!("migrations/0005_consents.sql"),
+    include_str!("migrations/0006_key_states.sql"),
 ];

@@ -28,11 +28,11 @@ mod write;
 
 pub(crate) use codes::{drop_expired_codes, redeem_code};
 pub(crate) use consents::{drop_consent, end_codes_between};
-pub(crate) use engine::{Opening, Site, Store};
+pub(crate) use engine::{Applied, Opening, Site, Store};
 pub use engine::{StoreError, WriteError};
 pub(crate) use families::{drop_expired_families, revoke_family};
 pub(crate) use guards::RegisteredGuard;
-pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
+pub(crate) use keys::{StoredKey, add_sealed, delete_key, move_key, note_key, reseal};
 pub(crate) use log::begin_log;
 pub(crate) use pairwise::add_pairwise_name;
 pub(crate) use postgres::PostgresSite;

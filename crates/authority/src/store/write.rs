@@ -83,6 +83,14 @@ impl Write {
         self
     }
 
+    /// Everything of another write too.
+    #[must_use]
+    pub(crate) fn and_other(mut self, other: Self) -> Self {
+        self.statements.extend(other.statements);
+        self.revocations.extend(other.revocations);
+        self
+    }
+
     /// One more revocation: it gets its position in the log when the write is applied.
     #[must_use]
     pub(crate) fn revoking(mut self, revocation: Revocation) -> Self {

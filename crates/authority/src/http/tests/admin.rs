@@ -54,7 +54,7 @@ async fn a_compromised_key_is_replaced_at_once_and_what_it_signed_is_dead() {
     let fixture = Fixture::start().await;
     let admin = fixture.admin_token().await;
     let token = fixture.service_token().await;
-    let kid = fixture.state().keys.current().signer(None).key_id().unwrap().to_owned();
+    let kid = fixture.state().keys.current().signer(None).unwrap().key_id().unwrap().to_owned();
     let answer = fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert!(!fixture.is_active(&token).await);
