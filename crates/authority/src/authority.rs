@@ -45,7 +45,7 @@ use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
-    drop_expired_families, drop_expired_ids, drop_expired_pushed_requests, drop_expired_sessions,
+    drop_expired_devices, drop_expired_families, drop_expired_ids, drop_expired_pushed_requests, drop_expired_sessions,
     drop_lapsed_revocations,
 };
 
@@ -271,6 +271,7 @@ async fn keep_house(store: Store, hub: Hub) {
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
             .and(drop_expired_codes(codes))
+            .and(drop_expired_devices(codes))
             .and(drop_expired_ids(now))
             .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))

@@ -53,6 +53,10 @@ pub(crate) struct TokenOrder<'a> {
     pub(crate) session: Option<&'a Session>,
     /// To what it is bound.
     pub(crate) confirmation: &'a Confirmation,
+    /// Who acts for the subject.
+    pub(crate) actor: Option<&'a Value>,
+    /// When it expires at the latest.
+    pub(crate) expires: Option<UnixTime>,
 }
 
 /// What an ID token is to say.
@@ -101,6 +105,12 @@ impl State {
         }
         if !order.confirmation.is_empty() {
             claims = claims.bound_to(order.confirmation);
+        }
+        if let Some(actor) = order.actor {
+            claims = claims.acted_by(actor);
+        }
+        if let Some(expires) = order.expires {
+            claims = claims.at_most_until(expires);
         }
         let expires_in = claims.expires_in(now);
         let token = self.sign(access_token::TYPE, &claims, None)?;

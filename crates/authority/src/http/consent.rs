@@ -23,7 +23,7 @@ use crate::domain::authorization::{AuthorizationError, AuthorizationRequest};
 use crate::domain::client::Client;
 use crate::domain::consent::{Consent, claims_of};
 use crate::domain::parameters::Parameters;
-use crate::domain::scope;
+use crate::domain::scope::{self, Scope};
 use crate::domain::session::Session;
 use crate::pages::ConsentPage;
 use crate::store::{Conflict, Write, WriteError};
@@ -55,7 +55,8 @@ impl authority::State {
             style: &self.style(),
             client_name: &client.name,
             destination: &destination(&request.reply_to.redirect_uri),
-            wishes: &wishes(request),
+            code: None,
+            wishes: &wishes(&request.scope, claims_of(request), &request.resources),
             csrf: &csrf,
             request: &text,
             ticket: &self.tickets.issue(&text, form.since),
@@ -125,7 +126,7 @@ fn destination(redirect_uri: &str) -> String {
 }
 
 /// What is asked for, in words.
-fn wishes(request: &AuthorizationRequest) -> Vec<String> {
+pub(super) fn wishes<'a>(scope: &Scope, claims: impl Iterator<Item = &'a str>, resources: &[String]) -> Vec<String> {
     let meaning = |name: &str| match name {
         scope::OPENID => "know who you are".to_owned(),
         scope::OFFLINE_ACCESS => "keep its access when you are not there, until you withdraw it".to_owned(),
@@ -135,8 +136,8 @@ fn wishes(request: &AuthorizationRequest) -> Vec<String> {
         "phone" => "see your phone number".to_owned(),
         other => format!("use {other}"),
     };
-    let scopes = request.scope.names().map(meaning);
-    let claims = claims_of(request).map(|claim| format!("see your {claim}"));
-    let resources = request.resources.iter().map(|resource| format!("do this at {resource}"));
+    let scopes = scope.names().map(meaning);
+    let claims = claims.map(|claim| format!("see your {claim}"));
+    let resources = resources.iter().map(|resource| format!("do this at {resource}"));
     scopes.chain(claims).chain(resources).collect()
 }

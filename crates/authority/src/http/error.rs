@@ -133,8 +133,8 @@ impl OAuthError {
             Self::TooLarge => "the body is too large",
             Self::InvalidClient => "the client is unknown or its credentials are wrong",
             Self::UnsupportedGrantType => {
-                "supported are authorization_code, refresh_token and client_credentials; the implicit and password grants \
-                 are gone from OAuth 2.1 because they expose tokens and passwords"
+                "supported are authorization_code, refresh_token, client_credentials, device_code and token-exchange; the \
+                 implicit and password grants are gone from OAuth 2.1 because they expose tokens and passwords"
             }
             Self::NoToken => "an access token is needed",
             Self::InsufficientScope(_) => "the token lacks the scope that this needs",

@@ -131,14 +131,15 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
     Ok(([session_cookie(&cookie)], next).into_response())
 }
 
-enum Verdict {
+/// What a password comes to.
+pub(super) enum Verdict {
     Right(User),
     Wrong,
     Busy,
 }
 
 /// An unknown user takes as long as a known one.
-async fn verify_password(
+pub(super) async fn verify_password(
     state: &authority::State,
     username: &str,
     password: Zeroizing<String>,
@@ -159,7 +160,7 @@ async fn verify_password(
 }
 
 /// A new session; or the browser's own one with a new cookie when it is the same user's. Another user's session ends.
-async fn open_session(
+pub(super) async fn open_session(
     state: &authority::State,
     before: Option<Session>,
     user: &User,

@@ -49,6 +49,7 @@ fn document(state: &State) -> Value {
         "authorization_endpoint": at(path::AUTHORIZE),
         "token_endpoint": at(path::TOKEN),
         "pushed_authorization_request_endpoint": at(path::PAR),
+        "device_authorization_endpoint": at(path::DEVICE_AUTHORIZATION),
         "require_pushed_authorization_requests": false,
         "userinfo_endpoint": at(path::USERINFO),
         "jwks_uri": at(path::JWKS),
@@ -98,6 +99,7 @@ fn endpoint_aliases(base: &str) -> Value {
     json!({
         "token_endpoint": at(path::TOKEN),
         "pushed_authorization_request_endpoint": at(path::PAR),
+        "device_authorization_endpoint": at(path::DEVICE_AUTHORIZATION),
         "revocation_endpoint": at(path::REVOKE),
         "introspection_endpoint": at(path::INTROSPECT),
         "userinfo_endpoint": at(path::USERINFO),

@@ -6,6 +6,8 @@ mod authorize;
 mod browser;
 mod client_authentication;
 mod consent;
+mod device;
+mod device_authorization;
 pub(crate) mod dpop;
 mod error;
 mod failure;
@@ -53,6 +55,8 @@ pub(crate) mod path {
     pub(crate) const AUTHORIZE: &str = "/authorize";
     pub(crate) const LOGIN: &str = "/login";
     pub(crate) const CONSENT: &str = "/consent";
+    pub(crate) const DEVICE_AUTHORIZATION: &str = "/device-authorization";
+    pub(crate) const DEVICE: &str = "/device";
     pub(crate) const TOKEN: &str = "/token";
     pub(crate) const PAR: &str = "/par";
     pub(crate) const USERINFO: &str = "/userinfo";
@@ -74,6 +78,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::LOGIN, post(login::post))
         .route(path::CONSENT, post(consent::post))
+        .route(path::DEVICE_AUTHORIZATION, post(device_authorization::post))
+        .route(path::DEVICE, get(device::get).post(device::post))
         .route(path::TOKEN, post(token::post))
         .route(path::PAR, post(par::post))
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))

@@ -37,8 +37,10 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) style: &'a str,
     /// What the application calls itself.
     pub(crate) client_name: &'a str,
-    /// Where the answer goes: whoever owns that gets what is asked for, whatever the name says.
+    /// Where the answer goes: whoever owns that gets what is asked for, whatever the name says. Empty for a device.
     pub(crate) destination: &'a str,
+    /// What the device shows, if it is one.
+    pub(crate) code: Option<&'a str>,
     /// What it asks for, in words.
     pub(crate) wishes: &'a [String],
     /// The token against forged forms.
@@ -49,6 +51,34 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) ticket: &'a str,
     /// Shows that this session was shown this request.
     pub(crate) shown: &'a str,
+}
+
+/// Where a user types in the code of a device.
+#[derive(Debug, Template)]
+#[template(path = "device.html")]
+pub(crate) struct DevicePage<'a> {
+    /// Where the form goes.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// The token against forged forms.
+    pub(crate) csrf: &'a str,
+    /// The code, as far as it is known.
+    pub(crate) user_code: &'a str,
+    /// Whether user name and password are needed.
+    pub(crate) asks_for_login: bool,
+    /// Why it did not work.
+    pub(crate) error: Option<&'a str>,
+}
+
+/// Says that something is done and nothing more is to do.
+#[derive(Debug, Template)]
+#[template(path = "done.html")]
+pub(crate) struct DonePage<'a> {
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// What is done.
+    pub(crate) message: &'a str,
 }
 
 /// Takes an answer to the client by a form that sends itself, or at a click.
@@ -110,6 +140,7 @@ mod tests {
             style: "/style.css",
             client_name: hostile,
             destination: hostile,
+            code: None,
             wishes: &[hostile.to_owned()],
             csrf: "c",
             request: hostile,

@@ -8,6 +8,7 @@
 mod clients;
 mod codes;
 mod consents;
+mod device_codes;
 mod document;
 mod engine;
 mod families;
@@ -28,6 +29,7 @@ mod write;
 
 pub(crate) use codes::{drop_expired_codes, redeem_code};
 pub(crate) use consents::{drop_consent, end_codes_between};
+pub(crate) use device_codes::{deny_device, drop_expired_devices, grant_device, note_poll, redeem_device};
 pub(crate) use engine::{Applied, Opening, Site, Store};
 pub use engine::{StoreError, WriteError};
 pub(crate) use families::{drop_expired_families, revoke_family};
@@ -41,7 +43,7 @@ pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};
 pub(crate) use used_ids::{drop_expired_ids, use_once};
 pub use write::Conflict;
-pub(crate) use write::Write;
+pub(crate) use write::{Statement, Write};
 
 use value::{Inconsistent, Row};
 

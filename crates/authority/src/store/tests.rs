@@ -256,7 +256,11 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
             default_max_age: Some(60),
             ..ClientMetadata::default()
         },
-        policy: ClientPolicy { resources: vec!["https://other.example".into()], third_party: true },
+        policy: ClientPolicy {
+            resources: vec!["https://other.example".into()],
+            third_party: true,
+            ..ClientPolicy::default()
+        },
     };
     for secret in [client.secret, None] {
         client.secret = secret;

@@ -4,6 +4,7 @@ mod admin;
 mod authorize;
 mod client_authentication;
 mod consent;
+mod device;
 mod dpop;
 mod id_token;
 mod introspect;
@@ -16,6 +17,7 @@ mod resource;
 mod revoke;
 mod status_list;
 mod token;
+mod token_exchange;
 mod userinfo;
 
 use std::collections::BTreeMap;
