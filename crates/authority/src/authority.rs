@@ -14,7 +14,7 @@ use probity_verifier::revocation::{ClockWatch, LAPSE_GRACE_SECONDS, Position, Se
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
@@ -39,14 +39,15 @@ use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::http::dpop::Dpop;
 use crate::keys::{KeyError, Keys, change_master};
+use crate::logout::keep_telling;
 use crate::moment::TokenClock;
 use crate::outbound::{Https, Outbound};
 use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
-    drop_expired_devices, drop_expired_families, drop_expired_ids, drop_expired_pushed_requests, drop_expired_sessions,
-    drop_lapsed_revocations,
+    drop_expired_devices, drop_expired_families, drop_expired_ids, drop_expired_pushed_requests,
+    drop_expired_session_clients, drop_expired_sessions, drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
@@ -112,6 +113,8 @@ pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) tickets: Tickets,
     pub(crate) places: Places,
+    /// Clients may have to be told of it.
+    pub(crate) sessions_ended: Notify,
     /// Asks addresses that clients name.
     pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) fetched_keys: FetchedKeys,
@@ -191,6 +194,7 @@ impl Authority {
             tickets: Tickets::new(keys.secret()),
             keys,
             places: Places::default(),
+            sessions_ended: Notify::new(),
             outbound,
             fetched_keys: FetchedKeys::default(),
             vouchers,
@@ -201,6 +205,7 @@ impl Authority {
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
         tasks.0.push(tokio::spawn(keep_keys(Arc::clone(&state))));
+        tasks.0.push(tokio::spawn(keep_telling(Arc::clone(&state))));
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
     }
 
@@ -272,6 +277,7 @@ async fn keep_house(store: Store, hub: Hub) {
         let write = Write::new()
             .and(drop_expired_codes(codes))
             .and(drop_expired_devices(codes))
+            .and(drop_expired_session_clients(now))
             .and(drop_expired_ids(now))
             .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))

@@ -13,6 +13,7 @@ pub mod entropy;
 mod http;
 mod issue;
 mod keys;
+mod logout;
 mod moment;
 mod outbound;
 mod pages;

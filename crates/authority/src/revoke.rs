@@ -93,6 +93,9 @@ impl State {
             Err(error) => return Err(error.into()),
         };
         let mut position = applied.position;
+        if matches!(order, Order::Session { .. } | Order::Subject(_)) {
+            self.sessions_ended.notify_one();
+        }
         if let Order::Subject(subject) = order {
             // A name that was added between our look and our write; after it there is no session that could add one.
             let mut late: BTreeSet<_> = self.store.pairwise_names(subject).await?.into_iter().collect();

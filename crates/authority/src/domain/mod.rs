@@ -19,6 +19,7 @@ pub mod grant;
 pub mod id_token;
 pub mod key_rotation;
 pub mod lifetimes;
+pub mod logout;
 pub mod master_key;
 pub mod parameters;
 pub mod password;

@@ -93,6 +93,11 @@ pub(super) fn session_cookie(secret: &PlainSecret) -> (HeaderName, String) {
     (SET_COOKIE, format!("{SESSION_COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax", secret.expose()))
 }
 
+/// `Set-Cookie` that takes the session's cookie away.
+pub(super) fn end_session_cookie() -> (HeaderName, String) {
+    (SET_COOKIE, format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
+}
+
 /// `Set-Cookie` of the login form's token.
 pub(super) fn csrf_cookie(token: &str) -> (HeaderName, String) {
     (SET_COOKIE, format!("{CSRF_COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))

@@ -17,6 +17,7 @@ mod introspect;
 mod jwks;
 mod log;
 mod login;
+mod logout;
 mod metadata;
 mod own_token;
 mod par;
@@ -57,6 +58,7 @@ pub(crate) mod path {
     pub(crate) const CONSENT: &str = "/consent";
     pub(crate) const DEVICE_AUTHORIZATION: &str = "/device-authorization";
     pub(crate) const DEVICE: &str = "/device";
+    pub(crate) const LOGOUT: &str = "/logout";
     pub(crate) const TOKEN: &str = "/token";
     pub(crate) const PAR: &str = "/par";
     pub(crate) const USERINFO: &str = "/userinfo";
@@ -80,6 +82,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::CONSENT, post(consent::post))
         .route(path::DEVICE_AUTHORIZATION, post(device_authorization::post))
         .route(path::DEVICE, get(device::get).post(device::post))
+        .route(path::LOGOUT, get(logout::get).post(logout::post))
         .route(path::TOKEN, post(token::post))
         .route(path::PAR, post(par::post))
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))

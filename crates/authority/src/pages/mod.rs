@@ -71,6 +71,22 @@ pub(crate) struct DevicePage<'a> {
     pub(crate) error: Option<&'a str>,
 }
 
+/// Where a user says whether they want to log out.
+#[derive(Debug, Template)]
+#[template(path = "logout.html")]
+pub(crate) struct LogoutPage<'a> {
+    /// Where the form goes.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// The token against forged forms.
+    pub(crate) csrf: &'a str,
+    /// The logout request, to go on with afterwards.
+    pub(crate) request: &'a str,
+    /// Shows that this session was asked about this request.
+    pub(crate) shown: &'a str,
+}
+
 /// Says that something is done and nothing more is to do.
 #[derive(Debug, Template)]
 #[template(path = "done.html")]

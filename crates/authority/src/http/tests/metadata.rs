@@ -24,7 +24,7 @@ async fn every_endpoint_that_is_named_is_there() {
             assert_ne!(status, StatusCode::NOT_FOUND, "{name}");
         }
     }
-    assert_eq!(named, 10);
+    assert_eq!(named, 11);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod dpop;
 mod id_token;
 mod introspect;
 mod keys;
+mod logout;
 mod metadata;
 mod outbound;
 mod par;

@@ -62,6 +62,9 @@ impl NewGrant<'_> {
         if subject != family.subject {
             write = write.and(add_pairwise_name(subject, &family.subject));
         }
+        if client.metadata.backchannel_logout_uri.is_some() {
+            write = write.and(session.add_client(&client.id, subject));
+        }
         match state.store.apply(write).await {
             Ok(_) => {}
             Err(WriteError::Conflict(Conflict::CodeRedeemed)) => return Ok(None),
