@@ -31,6 +31,7 @@ mod token;
 mod userinfo;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -38,10 +39,11 @@ use ::http::header::{
 use ::http::{Response, StatusCode};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State as AxumState};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use tracing::warn;
 use url::Url;
 
 use crate::authority::State;
@@ -69,12 +71,16 @@ pub(crate) mod path {
     pub(crate) const ADMIN: &str = "/admin/v1";
 }
 
+/// How long the store may take to show that it is there.
+const READY_PATIENCE: Duration = Duration::from_secs(2);
+
 type Shared = axum::extract::State<Arc<State>>;
 
 /// Every endpoint, below the path of the issuer.
 pub(crate) fn router(state: Arc<State>) -> Router {
     let base = Url::parse(&state.issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
     let metadata = metadata::router(&state, &base);
+    let ready = Router::new().route("/readyz", get(ready)).with_state(Arc::clone(&state));
     let endpoints = Router::new()
         .route(path::JWKS, get(jwks::get))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
@@ -99,11 +105,23 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     endpoints
         .merge(metadata)
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(async || "ready\n"))
+        .merge(ready)
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
         .layer(DefaultBodyLimit::max(MAX_PARAMETERS_BYTES))
         .layer(map_response(with_security_headers))
         .layer(from_fn(log::request))
+}
+
+/// Whether requests can be served: the store answers.
+async fn ready(AxumState(state): Shared) -> (StatusCode, &'static str) {
+    match tokio::time::timeout(READY_PATIENCE, state.store.ping()).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+        Ok(Err(error)) => {
+            warn!(error = %error, "the store can't be reached");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store can't be reached\n")
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+    }
 }
 
 async fn style() -> impl IntoResponse {

@@ -13,6 +13,7 @@ mod logout;
 mod metadata;
 mod outbound;
 mod par;
+mod readiness;
 mod request_object;
 mod resource;
 mod revoke;
