@@ -1,7 +1,7 @@
 //! A running authority.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::http::{Request, Response};
@@ -33,6 +33,7 @@ use crate::domain::password::{PasswordError, PasswordHash};
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
+use crate::domain::throttle::{Devices, Throttle};
 use crate::domain::ticket::{MAX_UNDER_WAY_SECONDS, Tickets};
 use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
@@ -127,6 +128,11 @@ pub(crate) struct State {
     /// Proofs of possession.
     pub(crate) dpop: Dpop,
     pub(crate) signed_lists: http::status_list::SignedLists,
+    /// Failed logins.
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) devices: Devices,
+    /// Whether a proxy on this machine says where requests come from.
+    pub(crate) behind_proxy: bool,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -192,6 +198,9 @@ impl Authority {
             hub,
             clock,
             tickets: Tickets::new(keys.secret()),
+            devices: Devices::new(keys.secret()),
+            throttle: Mutex::default(),
+            behind_proxy: config.plain_http,
             keys,
             places: Places::default(),
             sessions_ended: Notify::new(),

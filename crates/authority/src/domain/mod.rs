@@ -33,6 +33,7 @@ mod seconds;
 pub mod secret;
 pub mod server_secret;
 pub mod session;
+pub mod throttle;
 pub mod ticket;
 pub mod token_exchange;
 pub mod user;

@@ -85,8 +85,9 @@ async fn look_up(state: &authority::State, form: &Form, now: UnixTime) -> Result
         session
     } else {
         let password = Zeroizing::new(field("password").to_owned());
-        let user = match verify_password(state, field("username"), password).await? {
+        let user = match verify_password(state, form, field("username"), password).await? {
             Verdict::Right(user) => user,
+            Verdict::Throttled(page) => return Ok(page),
             Verdict::Wrong => return Ok(ask_for_code(state, &form.headers, None, text, Some(WRONG))?),
             Verdict::Busy => {
                 let message = "Too many people are signing in at this moment. Please try again.";

@@ -18,6 +18,7 @@ mod request_object;
 mod resource;
 mod revoke;
 mod status_list;
+mod throttle;
 mod token;
 mod token_exchange;
 mod userinfo;
