@@ -381,7 +381,7 @@ async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) ->
         let password = password.unwrap_or(Err(PasswordError::Failed)).map_err(failed)?;
         let subject = id_text(entropy::bytes()?);
         let attributes = Attributes::new(user.attributes.clone()).unwrap_or_default();
-        let user = User { subject, username: user.username.clone(), password, attributes };
+        let user = User { subject, username: user.username.clone(), password, attributes, disabled: false };
         store.apply(Write::from(user.add(now))).await?;
     }
     Ok(())

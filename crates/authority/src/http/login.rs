@@ -201,7 +201,7 @@ pub(super) async fn verify_password(
     if matches {
         state.throttle().succeeded(attempt, unix_now());
     }
-    Ok(user.filter(|_| matches).map_or(Verdict::Wrong, Verdict::Right))
+    Ok(user.filter(|user| matches && !user.disabled).map_or(Verdict::Wrong, Verdict::Right))
 }
 
 /// A new session; or the browser's own one with a new cookie when it is the same user's. Another user's session ends.
@@ -216,9 +216,11 @@ pub(super) async fn open_session(
     let authentication = Authentication::by_password(now);
     match before {
         Some(session) if session.subject == user.subject => {
-            match state.store.apply(Write::from(session.renew(&cookie.hash(), &authentication))).await {
+            let renewal = Write::from(user.must_be_as_read()).and(session.renew(&cookie.hash(), &authentication));
+            match state.store.apply(renewal).await {
                 Ok(_) => return Ok(session.id),
                 Err(WriteError::Conflict(Conflict::SessionEnded)) => {}
+                Err(WriteError::Conflict(Conflict::UserChanged)) => return Err(OAuthError::Busy),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -237,6 +239,11 @@ pub(super) async fn open_session(
         expires,
         place: state.places.next(&state.store, expires, now).await?,
     };
-    state.store.apply(write.and(session.add(&cookie.hash()))).await?;
-    Ok(session.id)
+    let write = write.and(user.must_be_as_read()).and(session.add(&cookie.hash()));
+    match state.store.apply(write).await {
+        Ok(_) => Ok(session.id),
+        // Disabled, deleted or given another password while this one was hashed.
+        Err(WriteError::Conflict(Conflict::UserChanged)) => Err(OAuthError::Busy),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -80,6 +80,11 @@ pub(crate) fn drop_consent(subject: &str, client: &str) -> Statement {
     )
 }
 
+/// Forgets everything that a user has agreed to.
+pub(crate) fn drop_consents_of(subject: &str) -> Statement {
+    Statement::new("DELETE FROM consents WHERE subject = $1", [subject.into()], Expect::Any)
+}
+
 /// Ends the codes of a user for a client that have not been redeemed.
 pub(crate) fn end_codes_between(subject: &str, client: &str, now: UnixTime) -> Statement {
     Statement::new(

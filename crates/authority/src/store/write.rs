@@ -34,6 +34,9 @@ pub enum Conflict {
     /// The session has ended.
     #[error("the session has ended")]
     SessionEnded,
+    /// The user is gone, may not log in any more, or has another password.
+    #[error("the user has changed meanwhile")]
+    UserChanged,
     /// The name is taken.
     #[error("the name is taken")]
     Taken,

@@ -4,6 +4,7 @@ mod consents;
 mod guards;
 mod revocations;
 mod sessions;
+mod users;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use ::http::request::Parts;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use serde::de::DeserializeOwned;
 
 use super::error::OAuthError;
@@ -25,6 +26,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/revocations", post(revocations::post))
         .route("/guards", get(guards::list).post(guards::add))
         .route("/consents", get(consents::list).delete(consents::withdraw))
+        .route("/users", get(users::list).post(users::add))
+        .route("/users/{subject}", patch(users::change).delete(users::delete))
         .route("/sessions", get(sessions::list))
 }
 
