@@ -45,6 +45,8 @@ pub(crate) fn only(filter: &str) -> Result<(), Failure> {
 }
 
 fn tests(filter: &[&str], count: &mut Count) -> Result<(), Failure> {
+    // The tests run them, and with a filter `cargo test` would leave them as they are.
+    run(cargo().args(["build", "--workspace", "--examples", "--locked", "--quiet"]))?;
     let mut command = cargo();
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(filter);
     let good = watch(&mut command, |line| count.see(line))?;

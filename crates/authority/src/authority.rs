@@ -41,6 +41,7 @@ use crate::http;
 use crate::http::dpop::Dpop;
 use crate::keys::{KeyError, Keys, change_master};
 use crate::logout::keep_telling;
+use crate::metrics::Metrics;
 use crate::moment::TokenClock;
 use crate::outbound::{Https, Outbound};
 use crate::places::Places;
@@ -113,6 +114,7 @@ pub(crate) struct State {
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
     pub(crate) tickets: Tickets,
+    pub(crate) metrics: Metrics,
     pub(crate) places: Places,
     /// Clients may have to be told of it.
     pub(crate) sessions_ended: Notify,
@@ -202,6 +204,7 @@ impl Authority {
             throttle: Mutex::default(),
             behind_proxy: config.plain_http,
             keys,
+            metrics: Metrics::default(),
             places: Places::default(),
             sessions_ended: Notify::new(),
             outbound,

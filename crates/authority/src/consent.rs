@@ -6,7 +6,7 @@ use tracing::info;
 use crate::authority::State;
 use crate::domain::revocation::Order;
 use crate::revoke::RevokeError;
-use crate::store::{Conflict, Write, WriteError, drop_consent, end_codes_between, revoke_family};
+use crate::store::{Conflict, Write, WriteError, drop_consent, end_codes_between, end_devices_between, revoke_family};
 
 impl State {
     /// Forgets what a user has agreed to for a client, and revokes every grant between them. How many grants that were.
@@ -23,7 +23,9 @@ impl State {
         // Of a code that is redeemed between our look and our write, the next look finds the grant.
         loop {
             let families = self.store.families_between(subject, client).await?;
-            let mut write = Write::from(drop_consent(subject, client)).and(end_codes_between(subject, client, now));
+            let mut write = Write::from(drop_consent(subject, client))
+                .and(end_codes_between(subject, client, now))
+                .and(end_devices_between(subject, client, now));
             for family in &families {
                 write = write.revoking(Order::Family(family.clone()).record(now)?).and(revoke_family(family, now));
             }

@@ -14,6 +14,7 @@ mod http;
 mod issue;
 mod keys;
 mod logout;
+mod metrics;
 mod moment;
 mod outbound;
 mod pages;

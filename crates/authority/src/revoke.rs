@@ -79,6 +79,7 @@ impl State {
         if let Order::Key(kid) = order {
             let applied = self.keys.compromise(&self.store, kid, &write, now).await?.ok_or(RevokeError::NoSuchKey)?;
             let position = applied.position;
+            self.metrics.ordered(order);
             info!(level = order.level(), position = position.map(|position| position.to_string()), "revoked");
             return Ok(position);
         }
@@ -93,7 +94,7 @@ impl State {
             Err(error) => return Err(error.into()),
         };
         let mut position = applied.position;
-        if matches!(order, Order::Session { .. } | Order::Subject(_)) {
+        if matches!(order, Order::Session { .. } | Order::Subject(_) | Order::Everything) {
             self.sessions_ended.notify_one();
         }
         if let Order::Subject(subject) = order {
@@ -104,6 +105,7 @@ impl State {
                 position = self.store.apply(revoking_names(Write::new(), &late, now)?).await?.position;
             }
         }
+        self.metrics.ordered(order);
         info!(level = order.level(), position = position.map(|position| position.to_string()), "revoked");
         Ok(position)
     }
@@ -114,10 +116,12 @@ impl State {
         // An order that had been carried out before is somewhere before the head.
         let position = self.revoke(order, unix_now()).await?.unwrap_or_else(|| self.hub.head());
         let durable = boot_now().since(start);
+        self.metrics.durable(durable);
         let guards = match level {
             AnswerLevel::Durable => None,
             AnswerLevel::Enforced => {
                 let enforcement = self.hub.enforce(position).await;
+                self.metrics.enforced(enforcement.elapsed, enforcement.guards_expired.len());
                 Some(Guards { enforcing: enforcement.guards_enforcing, expired: enforcement.guards_expired })
             }
         };

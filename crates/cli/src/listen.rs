@@ -18,14 +18,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use probity_authority::ClientCertificate;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 pub(crate) use drain::Drained;
-use drain::Lingering;
-use idle::Requests;
+use drain::{Lingering, Patience};
+use idle::{Counted, Requests};
 pub(crate) use tls::tls_config;
 
 /// How long a client may take for the TLS handshake, for a request's headers, for its body, and until the next request.
@@ -101,12 +101,12 @@ impl Socket {
         if !self.address.ip().is_loopback() {
             return Err(ListenError::PlainBeyondLoopback(self.address));
         }
-        Ok(Listener { socket: self, tls: None })
+        Ok(Listener { socket: self, tls: None, patience: Patience::Whole(CLIENT_PATIENCE) })
     }
 
     /// HTTPS.
     pub(crate) fn https(self, config: Arc<rustls::ServerConfig>) -> Listener {
-        Listener { socket: self, tls: Some(TlsAcceptor::from(config)) }
+        Listener { socket: self, tls: Some(TlsAcceptor::from(config)), patience: Patience::Whole(CLIENT_PATIENCE) }
     }
 }
 
@@ -114,12 +114,19 @@ impl Socket {
 pub(crate) struct Listener {
     socket: Socket,
     tls: Option<TlsAcceptor>,
+    patience: Patience,
 }
 
 impl Listener {
     /// The address that was bound.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.socket.address
+    }
+
+    /// The same, but a request's body may take any time, with no pause longer than `pause`: for whoever passes it on as it
+    /// comes.
+    pub(crate) fn streaming(self, pause: Duration) -> Self {
+        Self { patience: Patience::Piece(pause), ..self }
     }
 
     /// Serves until `stop` completes, then lets requests in flight finish for a while.
@@ -129,7 +136,7 @@ impl Listener {
     where
         F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Response<B>> + Send + 'static,
-        B: Body + Send + 'static,
+        B: Body + Send + Unpin + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
@@ -147,9 +154,15 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
+                    // Without it a frame of some bytes may wait for the acknowledgement of the last.
+                    if let Err(error) = stream.set_nodelay(true) {
+                        debug!(error = %error, "TCP_NODELAY could not be set");
+                    }
                     let respond = respond.clone();
                     let tls = self.tls.clone();
-                    tokio::spawn(serve_connection(stream, peer, place.ok(), tls, respond, stopping.subscribe()));
+                    let patience = self.patience;
+                    let stream = Lingering::new(stream, place.ok());
+                    tokio::spawn(serve_connection(stream, peer, tls, patience, respond, stopping.subscribe()));
                 }
                 Err(error) => {
                     warn!(error = %error, "a connection could not be accepted");
@@ -166,24 +179,19 @@ impl Listener {
 }
 
 async fn serve_connection<F, A, B>(
-    stream: TcpStream,
+    stream: Lingering,
     peer: SocketAddr,
-    place: Option<OwnedSemaphorePermit>,
     tls: Option<TlsAcceptor>,
+    patience: Patience,
     respond: F,
     stopping: watch::Receiver<()>,
 ) where
     F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Response<B>> + Send + 'static,
-    B: Body + Send + 'static,
+    B: Body + Send + Unpin + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    // Without it a frame of some bytes may wait for the acknowledgement of the last.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(error = %error, "TCP_NODELAY could not be set");
-    }
-    let stream = Lingering::new(stream, place);
     let requests = Arc::new(Requests::default());
     let counted = Arc::clone(&requests);
     let service = |certificate: Option<ClientCertificate>| {
@@ -193,12 +201,8 @@ async fn serve_connection<F, A, B>(
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());
             }
-            let answer = respond(request.map(|body| Drained::new(body, CLIENT_PATIENCE)));
-            async move {
-                let answer = answer.await;
-                drop(in_flight);
-                Ok::<_, Infallible>(answer)
-            }
+            let answer = respond(request.map(|body| Drained::new(body, patience)));
+            async move { Ok::<_, Infallible>(answer.await.map(|body| Counted::new(body, in_flight))) }
         })
     };
     let mut builder = auto::Builder::new(TokioExecutor::new());

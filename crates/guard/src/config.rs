@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use probity_verifier::status_list::StatusLists;
 use serde::Deserialize;
 
+use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
 use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
 
 /// `guard.toml`. Unknown keys are refused.
@@ -45,8 +47,37 @@ pub struct GuardConfig {
     /// Rules per route; the first that fits decides, and a request that none fits is refused.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
+    /// Other issuers whose tokens are accepted.
+    #[serde(default)]
+    pub issuers: Vec<IssuerConfig>,
     /// Serve HTTPS with this certificate.
     pub tls: Option<TlsConfig>,
+    /// Pass requests on to applications.
+    pub proxy: Option<ProxyConfig>,
+    /// The applications; the first that has a path gets the request.
+    #[serde(default)]
+    pub upstream: Vec<UpstreamConfig>,
+}
+
+/// An issuer beside the authority: any that publishes its keys by OpenID Connect Discovery and issues RFC 9068 tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// The issuer, exactly as its metadata names it.
+    pub issuer: String,
+    /// The audience that its tokens must name, where a rule does not say; the guard's when absent.
+    pub audience: Option<String>,
+    /// Signature algorithms that are accepted of it.
+    #[serde(default = "default_algorithms")]
+    pub algorithms: Vec<String>,
+    /// The issuer of the authority that says which of its tokens are revoked: the guard's `issuer`. Its tokens are accepted
+    /// only while what that authority says is current.
+    pub revocations_from: String,
+    /// What the addresses of its status lists may begin with: `https://`, and a slash at the end. Its own origin when absent.
+    #[serde(default)]
+    pub status_lists: Vec<String>,
+    /// Certificates (PEM) to trust for it instead of the platform's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A certificate chain and its key, both PEM.
@@ -142,10 +173,15 @@ impl GuardConfig {
     /// # Errors
     /// [`BadConfig`]
     pub fn policy(&self) -> Result<Policy, BadConfig> {
+        self.check_issuers()?;
         let network = |text: &String| text.parse::<Network>().map_err(|error| bad("proxies", &error));
         let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
         if self.rules.is_empty() {
-            let rule = Rule { scopes: self.scopes.clone(), ..Rule::for_all(self.audience.as_str()) };
+            let rule = Rule {
+                scopes: self.scopes.clone(),
+                foreign_audiences: self.foreign_audiences(),
+                ..Rule::for_all(self.audience.as_str())
+            };
             return Ok(Policy { rules: vec![rule], proxies });
         }
         if !self.scopes.is_empty() {
@@ -191,6 +227,7 @@ impl GuardConfig {
             access: config.access,
             scopes: config.scopes.clone(),
             audience: config.audience.clone().unwrap_or_else(|| self.audience.clone()),
+            foreign_audiences: if config.audience.is_some() { BTreeMap::new() } else { self.foreign_audiences() },
             claims: config.claims.clone().into_iter().collect(),
             max_authentication_age: config.max_authentication_age.map(Duration::from_secs),
             acr_values: config.acr_values.clone(),
@@ -198,15 +235,54 @@ impl GuardConfig {
         })
     }
 
-    /// Every audience that a rule accepts.
+    fn check_issuers(&self) -> Result<(), BadConfig> {
+        for other in &self.issuers {
+            if other.revocations_from != self.issuer {
+                let key = format!("issuers.{}.revocations_from", other.issuer);
+                return Err(bad(&key, &"is not the guard's issuer, so nobody says what is revoked"));
+            }
+            if let Some(prefix) = other.status_lists.iter().find(|prefix| !StatusLists::is_prefix(prefix)) {
+                let key = format!("issuers.{}.status_lists", other.issuer);
+                return Err(bad(&key, &format!("{prefix}: expected an https address with a slash at the end")));
+            }
+        }
+        Ok(())
+    }
+
+    fn foreign_audiences(&self) -> BTreeMap<String, String> {
+        let own = |other: &IssuerConfig| Some((other.issuer.clone(), other.audience.clone()?));
+        self.issuers.iter().filter_map(own).collect()
+    }
+
+    /// Every audience that a rule accepts in tokens of the authority.
     pub fn audiences(&self) -> Vec<String> {
-        let mut audiences = vec![self.audience.clone()];
+        self.audiences_with(&self.audience)
+    }
+
+    /// Every audience that a rule accepts in tokens of another issuer.
+    pub fn audiences_of(&self, other: &IssuerConfig) -> Vec<String> {
+        self.audiences_with(other.audience.as_ref().unwrap_or(&self.audience))
+    }
+
+    fn audiences_with(&self, usual: &str) -> Vec<String> {
+        let mut audiences = vec![usual.to_owned()];
         for audience in self.rules.iter().filter_map(|rule| rule.audience.as_ref()) {
             if !audiences.contains(audience) {
                 audiences.push(audience.clone());
             }
         }
         audiences
+    }
+
+    /// What the proxy is to do, if the guard is one.
+    ///
+    /// # Errors
+    /// [`BadConfig`]
+    pub fn proxy_plan(&self) -> Result<Option<ProxyPlan>, BadConfig> {
+        match &self.proxy {
+            None if !self.upstream.is_empty() => Err(bad("upstream", &"without [proxy] nothing is passed on")),
+            proxy => proxy.as_ref().map(|proxy| proxy.plan(&self.upstream)).transpose(),
+        }
     }
 
     /// What the resource says of itself, if it does.
@@ -216,14 +292,16 @@ impl GuardConfig {
     pub fn resource_metadata(&self) -> Result<Option<ResourceMetadata>, BadConfig> {
         let metadata = |resource: &ResourceConfig| {
             let ResourceConfig { identifier, name, scopes } = resource;
-            ResourceMetadata::new(identifier, &self.issuer, scopes, name.as_deref())
+            let others = self.issuers.iter().map(|other| other.issuer.as_str());
+            let issuers: Vec<_> = std::iter::once(self.issuer.as_str()).chain(others).collect();
+            ResourceMetadata::new(identifier, &issuers, scopes, name.as_deref())
         };
         let metadata = self.resource.as_ref().map(metadata).transpose();
         metadata.map_err(|error: BadResource| bad("resource.identifier", &error))
     }
 }
 
-fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {
+pub(crate) fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {
     BadConfig { key: key.to_owned(), reason: reason.to_string() }
 }
 

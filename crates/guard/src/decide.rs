@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use probity_verifier::{AccessToken, Freshness, Judged, Rejection, UnixTime};
+use probity_verifier::{AccessToken, BadCredentials, Freshness, Judged, Rejection, UnixTime, bearer_token};
 
+use crate::Refusal;
 use crate::path::RoutePath;
 use crate::peer::Network;
 use crate::question::Question;
 use crate::rule::{Access, Rule, Staleness};
-use crate::{Refusal, bearer_token};
 
 /// The headers by which the application learns who calls. A proxy must remove them from what comes in.
 pub mod identity {
@@ -123,7 +123,7 @@ fn apply(
         Access::Nobody => return Err(Refusal::Nobody),
         Access::Anyone => {
             return match credential {
-                Err(Refusal::SeveralCredentials) => Err(Refusal::SeveralCredentials),
+                Err(BadCredentials::Several) => Err(Refusal::SeveralCredentials),
                 _ => Ok(Verdict::Pass(Pass { token: None, identity: identity_of(None)?, stale_for: None })),
             };
         }
@@ -144,7 +144,7 @@ fn apply(
 
 /// What a rule requires of a verified token.
 fn fulfil(rule: &Rule, token: &AccessToken, now: UnixTime) -> Result<(), Refusal> {
-    if !token.is_for(&rule.audience) {
+    if !token.is_for(rule.audience_of(token.issuer())) {
         return Err(Refusal::WrongAudience);
     }
     // RFC 9449 section 7.2: a bound token without its proof is no bearer token.

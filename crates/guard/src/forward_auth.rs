@@ -4,6 +4,7 @@
 //! asks says how it names the original request: see [`Convention`].
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +17,9 @@ use tracing::{Level, debug, enabled, info, warn};
 
 use crate::decide::{Decision, Pass, Policy, Verdict, decide};
 use crate::metrics::Metrics;
+use crate::peer::Network;
 use crate::question::{Convention, ITSELF_PREFIX, Question};
+use crate::rule::Staleness;
 use crate::{Refusal, ResourceMetadata};
 
 /// Where a proxy asks that sends `X-Original-Method` and `X-Original-URI`.
@@ -28,6 +31,9 @@ pub const FORWARD_AUTH_PATH: &str = "/forward-auth";
 /// What a client that came at a bad moment should wait: a heartbeat and some.
 const RETRY_AFTER_SECONDS: u16 = 1;
 
+/// How often one decision may wait for something to be fetched: keys, then a status list.
+const MAX_LESSONS: usize = 2;
+
 /// The longest part of an original URI or method that goes into a log line.
 const MAX_LOGGED_BYTES: usize = 200;
 
@@ -37,16 +43,42 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 /// A guard in front of one application.
 #[derive(Debug)]
 pub struct Guard {
-    trust: Trust,
+    trust: Arc<Trust>,
     policy: Policy,
     metadata: Option<ResourceMetadata>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
+}
+
+/// A request that passes, and what happens to what lasts of it while the guard is stale.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) pass: Pass,
+    pub(crate) stale: Staleness,
 }
 
 impl Guard {
     /// A guard that trusts an issuer and applies a policy. `metadata` is what it says of the resource (RFC 9728).
     pub fn new(trust: Trust, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
-        Self { trust, policy, metadata, metrics: Metrics::default() }
+        Self { trust: Arc::new(trust), policy, metadata, metrics: Arc::default() }
+    }
+
+    /// The same guard for whoever comes: its questions are the clients' own requests.
+    pub(crate) fn for_everyone(&self) -> Self {
+        let policy = Policy { rules: self.policy.rules.clone(), proxies: Network::ALL.to_vec() };
+        let (trust, metrics) = (Arc::clone(&self.trust), Arc::clone(&self.metrics));
+        Self { trust, policy, metadata: self.metadata.clone(), metrics }
+    }
+
+    pub(crate) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    pub(crate) const fn metadata(&self) -> Option<&ResourceMetadata> {
+        self.metadata.as_ref()
+    }
+
+    pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Whether tokens can be accepted at this moment.
@@ -65,7 +97,7 @@ impl Guard {
             "/healthz" => return plain(StatusCode::OK, "ok\n"),
             "/readyz" if self.is_ready() => return plain(StatusCode::OK, "ready\n"),
             "/readyz" => return plain(StatusCode::SERVICE_UNAVAILABLE, "revocations or keys are not current\n"),
-            "/metrics" => return text(StatusCode::OK, self.metrics.to_string()),
+            "/metrics" => return text(StatusCode::OK, self.metrics.render(&self.trust.health())),
             path if path.strip_prefix(ITSELF_PREFIX).is_some_and(|rest| rest.starts_with('/')) => Convention::Itself,
             path => {
                 return match &self.metadata {
@@ -79,45 +111,55 @@ impl Guard {
     }
 
     async fn answer(&self, question: &Question<'_>) -> Response<Full<Bytes>> {
+        match self.rule_on(question).await {
+            Ok(admission) => accepted(admission.pass.identity),
+            Err(refusal) => refused(&refusal, self.metadata.as_ref().map(ResourceMetadata::address)),
+        }
+    }
+
+    /// Decides about a request, and counts and logs what was decided.
+    pub(crate) async fn rule_on(&self, question: &Question<'_>) -> Result<Admission, Refusal> {
         let started = boot_now();
         let Decision { rule, verdict } = self.decide(question).await;
         let verdict = match verdict {
-            Verdict::Introspect(pass) => self.introspect(question, pass).await,
+            Verdict::Introspect(pass) => self.introspect(pass).await,
             verdict => verdict,
         };
+        let stale = rule.map_or(Staleness::Closed, |rule| rule.stale);
         let rule = rule.map(|rule| rule.name.as_str());
         match verdict {
             Verdict::Pass(pass) | Verdict::Introspect(pass) => {
                 self.metrics.passed(pass.stale_for.is_some());
                 log_pass(question, rule, &pass, started);
-                accepted(pass.identity)
+                Ok(Admission { pass, stale })
             }
             Verdict::Refuse(refusal) => {
                 self.metrics.refused(&refusal);
                 log_refusal(question, rule, &refusal, started);
-                let metadata = self.metadata.as_ref().map(ResourceMetadata::address);
-                refused(&refusal, metadata)
+                Err(refusal)
             }
         }
     }
 
-    /// Decides with the keys that are there; only a token of an unknown key makes this wait for others, and decide again.
+    /// Decides with the keys and status lists that are there; only a token of an unknown one makes this wait for others, and
+    /// decide again.
     async fn decide(&self, question: &Question<'_>) -> Decision<'_> {
         let seen = boot_now();
-        let decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
-        match &decision.verdict {
-            Verdict::Refuse(Refusal::Rejected(rejection))
-                if rejection.is_unknown_key() && self.trust.refresh_keys(seen).await =>
-            {
-                decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now())
+        let mut decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
+        for _ in 0..MAX_LESSONS {
+            let Verdict::Refuse(Refusal::Rejected(missing)) = &decision.verdict else { break };
+            let Ok(token) = crate::bearer_token(question.headers, question.target.unwrap_or_default()) else { break };
+            if !self.trust.learn(token, missing, seen).await {
+                break;
             }
-            _ => decision,
+            decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
         }
+        decision
     }
 
     /// Asks the authority about a token that nothing is known against.
-    async fn introspect(&self, question: &Question<'_>, pass: Pass) -> Verdict {
-        let Ok(token) = crate::bearer_token(question.headers, question.target.unwrap_or_default()) else {
+    async fn introspect(&self, pass: Pass) -> Verdict {
+        let Some(token) = &pass.token else {
             return Verdict::Refuse(Refusal::NoCredentials);
         };
         match self.trust.introspect(token).await {
@@ -192,7 +234,7 @@ fn accepted(identity: HeaderMap) -> Response<Full<Bytes>> {
     response
 }
 
-fn refused(refusal: &Refusal, metadata: Option<&str>) -> Response<Full<Bytes>> {
+pub(crate) fn refused(refusal: &Refusal, metadata: Option<&str>) -> Response<Full<Bytes>> {
     let body = serde_json::json!({
         "error": refusal.error().unwrap_or("unauthorized"),
         "error_description": refusal.to_string(),
@@ -218,7 +260,7 @@ fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     of_type(status, "text/plain; charset=utf-8", body)
 }
 
-fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     of_type(status, "application/json", body)
 }
 

@@ -15,6 +15,12 @@ pub struct Network {
 pub struct BadNetwork;
 
 impl Network {
+    /// Every address.
+    pub(crate) const ALL: [Self; 2] = [
+        Self { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), prefix: 0 },
+        Self { address: IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED), prefix: 0 },
+    ];
+
     /// Whether an address is in it. An IPv4 address that comes in IPv6 form is the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

@@ -1,7 +1,7 @@
 //! Why the guard lets a request not pass, and how it says so: RFC 6750 section 3.
 
 use http::{HeaderValue, StatusCode};
-use probity_verifier::Rejection;
+use probity_verifier::{BadCredentials, Rejection, bearer_challenge};
 
 use crate::path::BadPath;
 
@@ -162,38 +162,39 @@ impl Refusal {
         if self.status() == StatusCode::SERVICE_UNAVAILABLE || self.error() == Some("access_denied") {
             return None;
         }
-        let mut challenge = String::from("Bearer realm=\"probity\"");
-        let mut add = |name: &str, value: &str| {
-            challenge.extend([", ", name, "=\""]);
-            challenge.extend(value.chars().filter(|c| is_quotable(*c)));
-            challenge.push('"');
-        };
+        let description = self.to_string();
+        let mut parameters = Vec::new();
         if let Some(error) = self.error() {
-            add("error", error);
-            add("error_description", &self.to_string());
+            parameters.extend([("error", error), ("error_description", &description)]);
         }
+        let age;
         match self {
-            Self::InsufficientScope { required } => add("scope", required),
+            Self::InsufficientScope { required } => parameters.push(("scope", required)),
             Self::InsufficientAuthentication { max_age, acr_values } => {
                 if let Some(seconds) = max_age {
-                    add("max_age", &seconds.to_string());
+                    age = seconds.to_string();
+                    parameters.push(("max_age", &age));
                 }
                 if !acr_values.is_empty() {
-                    add("acr_values", acr_values);
+                    parameters.push(("acr_values", acr_values));
                 }
             }
             _ => {}
         }
-        if let Some(address) = resource_metadata {
-            add("resource_metadata", address);
-        }
-        HeaderValue::try_from(challenge).ok()
+        parameters.extend(resource_metadata.map(|address| ("resource_metadata", address)));
+        bearer_challenge(parameters)
     }
 }
 
-/// RFC 6750 section 3: what may stand in `error_description` and `scope`.
-const fn is_quotable(c: char) -> bool {
-    matches!(c, ' '..='~') && c != '"' && c != '\\'
+impl From<BadCredentials> for Refusal {
+    fn from(bad: BadCredentials) -> Self {
+        match bad {
+            BadCredentials::Missing => Self::NoCredentials,
+            BadCredentials::Several => Self::SeveralCredentials,
+            BadCredentials::Malformed => Self::MalformedCredentials,
+            BadCredentials::TooLarge => Self::TokenTooLarge,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Rules per route: the first whose methods and paths fit a request decides about it, and a request that none fits is refused.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use probity_verifier::AccessToken;
@@ -26,6 +27,8 @@ pub struct Rule {
     pub scopes: Vec<String>,
     /// The audience that the token must name.
     pub audience: String,
+    /// Foreign issuers whose tokens must name another one.
+    pub foreign_audiences: BTreeMap<String, String>,
     /// What claims must be.
     pub claims: Vec<(String, Condition)>,
     /// How long ago the user may have been authenticated at most (RFC 9470).
@@ -94,11 +97,17 @@ impl Rule {
             access: Access::Token,
             scopes: Vec::new(),
             audience: audience.into(),
+            foreign_audiences: BTreeMap::new(),
             claims: Vec::new(),
             max_authentication_age: None,
             acr_values: Vec::new(),
             stale: Staleness::Closed,
         }
+    }
+
+    /// The audience that a token of this issuer must name.
+    pub fn audience_of(&self, issuer: &str) -> &str {
+        self.foreign_audiences.get(issuer).unwrap_or(&self.audience)
     }
 
     /// Whether the rule is for requests with this method.

@@ -1,4 +1,4 @@
-//! What an access token of Probity's authority says: RFC 9068 section 2.2 and our own claims.
+//! What an access token says: RFC 9068 section 2.2 and the claims of Probity's authority.
 
 use core::fmt;
 use core::ops::Range;
@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::revocation::{MAX_SESSION_INDEX, SessionIndex, TokenFacts};
+use crate::status_list::StatusReference;
 
 /// The path below the issuer under which its session lists are published; a list's number follows.
 pub const STATUS_LIST_PATH: &str = "/status-lists/";
@@ -63,6 +64,8 @@ pub(crate) struct Body {
     /// `iss`, in one place for all tokens.
     issuer: Arc<str>,
     session: Option<SessionIndex>,
+    /// Where a foreign issuer says whether the token is still valid.
+    status: Option<Box<StatusReference>>,
     token: Verified<Claims>,
     all_claims: OnceLock<Map<String, Value>>,
 }
@@ -76,10 +79,17 @@ impl AccessToken {
         issuer: &Arc<str>,
         times: Range<UnixTime>,
     ) -> Result<Self, UnknownStatus> {
-        let list = token.claims().status.as_ref().and_then(|status| status.status_list.as_ref());
-        let session = list.map(|list| session_index(issuer, list)).transpose()?;
+        let session = status_list(&token).map(|list| session_index(issuer, list)).transpose()?;
         let (text, issuer) = (text.into(), Arc::clone(issuer));
-        Ok(Self(Arc::new(Body { text, times, issuer, session, token, all_claims: OnceLock::new() })))
+        Ok(Self(Arc::new(Body { text, times, issuer, session, status: None, token, all_claims: OnceLock::new() })))
+    }
+
+    /// The same for a token of an issuer that is not the replica's, so that its place in a list means nothing there.
+    pub(crate) fn foreign(text: &str, token: Verified<Claims>, issuer: &Arc<str>, times: Range<UnixTime>) -> Self {
+        let reference = |list: &StatusList| StatusReference { uri: list.uri.clone(), index: list.idx.into() };
+        let status = status_list(&token).map(reference).map(Box::new);
+        let (text, issuer) = (text.into(), Arc::clone(issuer));
+        Self(Arc::new(Body { text, times, issuer, session: None, status, token, all_claims: OnceLock::new() }))
     }
 
     /// `iss`.
@@ -181,6 +191,11 @@ impl AccessToken {
         }
     }
 
+    /// Where a foreign issuer says whether the token is still valid.
+    pub(crate) fn status(&self) -> Option<&StatusReference> {
+        self.0.status.as_deref()
+    }
+
     /// The token as it came.
     pub(crate) fn text(&self) -> &str {
         self.0.text()
@@ -229,6 +244,10 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body").finish_non_exhaustive()
     }
+}
+
+fn status_list(token: &Verified<Claims>) -> Option<&StatusList> {
+    token.claims().status.as_ref().and_then(|status| status.status_list.as_ref())
 }
 
 fn session_index(issuer: &str, list: &StatusList) -> Result<SessionIndex, UnknownStatus> {

@@ -15,13 +15,18 @@ pub enum FetchError {
     /// The server answered something else than 200. Redirects are not followed.
     #[error("the answer was {0}")]
     Status(StatusCode),
-    /// The document is larger than [`MAX_DOCUMENT_BYTES`].
-    #[error("the document has more than {MAX_DOCUMENT_BYTES} bytes")]
+    /// The document is larger than it may be: [`MAX_DOCUMENT_BYTES`] for most.
+    #[error("the document is too large")]
     TooLarge,
 }
 
 /// Fetches a document of at most [`MAX_DOCUMENT_BYTES`].
 pub(crate) async fn get(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, FetchError> {
+    get_at_most(MAX_DOCUMENT_BYTES, client, url).await
+}
+
+/// Fetches a document of at most so many bytes.
+pub(crate) async fn get_at_most(most: usize, client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, FetchError> {
     let unreachable = |error: reqwest::Error| FetchError::Unreachable(error.without_url());
     let mut response = client.get(url.clone()).send().await.map_err(unreachable)?;
     if response.status() != StatusCode::OK {
@@ -29,7 +34,7 @@ pub(crate) async fn get(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, 
     }
     let mut document = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if document.len() + chunk.len() > MAX_DOCUMENT_BYTES {
+        if document.len() + chunk.len() > most {
             return Err(FetchError::TooLarge);
         }
         document.extend_from_slice(&chunk);

@@ -34,6 +34,9 @@ pub enum MetadataError {
     /// The document belongs to another issuer (OpenID Connect Discovery 1.0 section 4.3).
     #[error("the metadata is of another issuer")]
     OtherIssuer,
+    /// The keys would come over a connection that anybody may change, although the issuer's metadata do not.
+    #[error("the metadata of an https issuer name keys that are not")]
+    InsecureKeys,
     /// The issuer is no URL.
     #[error("the issuer is no URL: {0}")]
     BadUrl(#[from] url::ParseError),
@@ -48,9 +51,16 @@ impl Metadata {
     ) -> Result<Self, MetadataError> {
         let issuer_url = Url::parse(&format!("{}{WELL_KNOWN}", issuer.trim_end_matches('/')))?;
         let document = fetch::get(client, &rebased(issuer_url, base)).await?;
-        let metadata: Self = serde_json::from_slice(&document)?;
+        Self::read(&document, issuer, base)
+    }
+
+    fn read(document: &[u8], issuer: &str, base: Option<&Url>) -> Result<Self, MetadataError> {
+        let metadata: Self = serde_json::from_slice(document)?;
         if metadata.issuer != issuer {
             return Err(MetadataError::OtherIssuer);
+        }
+        if issuer.starts_with("https:") && metadata.jwks_uri.scheme() != "https" {
+            return Err(MetadataError::InsecureKeys);
         }
         Ok(Self {
             jwks_uri: rebased(metadata.jwks_uri, base),
@@ -82,5 +92,19 @@ mod tests {
         let base = Url::parse("http://127.0.0.1:9000").unwrap();
         assert_eq!(rebased(url.clone(), Some(&base)).as_str(), "http://127.0.0.1:9000/tenant/jwks?x=1");
         assert_eq!(rebased(url.clone(), None), url);
+    }
+
+    #[test]
+    fn metadata_are_of_the_issuer_that_was_asked_and_name_keys_that_nobody_can_change_on_the_way() {
+        let read = |issuer: &str, jwks_uri: &str| {
+            let document = serde_json::json!({"issuer": "https://as.example", "jwks_uri": jwks_uri}).to_string();
+            Metadata::read(document.as_bytes(), issuer, None)
+        };
+        let metadata = read("https://as.example", "https://keys.example/jwks").unwrap();
+        assert_eq!(metadata.jwks_uri.as_str(), "https://keys.example/jwks");
+        let other = read("https://as.example/", "https://keys.example/jwks");
+        assert!(matches!(other, Err(MetadataError::OtherIssuer)));
+        let insecure = read("https://as.example", "http://keys.example/jwks");
+        assert!(matches!(insecure, Err(MetadataError::InsecureKeys)));
     }
 }

@@ -1,24 +1,25 @@
-//! The rim: connects a verifier to an issuer, and keeps its keys and its replica current in the background.
+//! The rim: connects verifiers to an authority, and keeps keys and the replica current in the background.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderValue;
-use probity_jose::{SignatureAlgorithm, UnixTime};
+use probity_jose::SignatureAlgorithm;
+use probity_jose::jwt::Unverified;
 use tokio::task::JoinHandle;
 use tracing::warn;
 use url::Url;
 
 use crate::access_token::AccessToken;
-use crate::clock::{BootTime, boot_now, unix_now};
+use crate::changes::Changes;
+use crate::clock::{BootTime, boot_now};
 use crate::introspect::{Introspection, IntrospectionClient};
-use crate::keys::KeyCache;
-use crate::metadata::Metadata;
+use crate::issuer::{Issuer, KeySource};
 use crate::revocation::wire::Instance;
 use crate::revocation::{
-    Endpoint, Enforcer, Follower, Lease, Level, Replica, SnapshotClaims, SnapshotError, TokenFacts, VerifySnapshot,
-    follow,
+    Endpoint, Enforcer, Follower, Lease, Positions, Replica, SnapshotClaims, SnapshotError, VerifySnapshot, follow,
 };
+use crate::status_list::{StatusListError, StatusLists};
 use crate::verify::{Freshness, Judged, Rejection, TokenVerifier};
 
 /// How long one request of the control plane may take.
@@ -26,8 +27,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long after a failed look at the metadata the next one comes.
-const METADATA_RETRY: Duration = Duration::from_secs(1);
+/// The most issuers beside the authority: each token that is not remembered is looked for at all of them.
+pub const MAX_FOREIGN_ISSUERS: usize = 16;
+
+/// How often a decision about one token may wait for something to be fetched.
+const MAX_LESSONS: usize = 2;
 
 /// How many verified tokens to remember when nothing speaks against it: of usual tokens, some 150 MB at most.
 pub const REMEMBERED_TOKENS: usize = 100_000;
@@ -41,7 +45,7 @@ pub struct TrustConfig {
     pub audiences: Vec<String>,
     /// The signature algorithms that are accepted.
     pub algorithms: Vec<SignatureAlgorithm>,
-    /// How many verified tokens are remembered, about: [`REMEMBERED_TOKENS`] is a good choice.
+    /// How many verified tokens of each issuer are remembered, about: [`REMEMBERED_TOKENS`] is a good choice.
     pub remembered_tokens: usize,
     /// Where to reach the issuer when not at its own address; the path stays.
     pub authority: Option<Url>,
@@ -53,6 +57,23 @@ pub struct TrustConfig {
     pub introspection: Option<IntrospectionClient>,
     /// Which process this is; random at each start.
     pub instance: [u8; 16],
+    /// Other issuers whose tokens are accepted, at most [`MAX_FOREIGN_ISSUERS`].
+    pub foreign: Vec<ForeignIssuer>,
+}
+
+/// An issuer that has no revocation stream of its own: the authority says what of it is revoked, and its status lists.
+#[derive(Debug)]
+pub struct ForeignIssuer {
+    /// The issuer identifier, exactly as tokens carry it.
+    pub issuer: String,
+    /// The audiences of which tokens must name one.
+    pub audiences: Vec<String>,
+    /// The signature algorithms that are accepted.
+    pub algorithms: Vec<SignatureAlgorithm>,
+    /// Certificates (PEM) to trust instead of the platform's.
+    pub certificate_authorities: Option<Vec<u8>>,
+    /// What the addresses of its status lists may begin with; its own origin when empty.
+    pub status_lists: Vec<String>,
 }
 
 /// A configuration that can't work.
@@ -64,28 +85,24 @@ pub enum TrustError {
     /// The credential has characters that no header can carry.
     #[error("the guard credential can't be sent in a header")]
     Credential,
+    /// A foreign issuer is the authority itself, or there twice, or there are too many.
+    #[error("{0}: each issuer is there once, and at most {MAX_FOREIGN_ISSUERS} beside the authority")]
+    Issuers(String),
 }
 
-/// A running connection to an issuer; dropping it stops its task.
+/// A running connection to an authority, and the keys of every issuer that is trusted; dropping it stops its tasks.
 #[derive(Debug)]
 pub struct Trust {
-    verifier: TokenVerifier,
-    replica: Arc<Replica>,
-    lease: Arc<Lease>,
-    source: Arc<KeySource>,
+    home: Issuer,
+    foreign: Vec<Issuer>,
+    enforcer: Enforcer,
     introspection: Option<IntrospectionClient>,
-    task: JoinHandle<()>,
-}
-
-#[derive(Debug)]
-struct KeySource {
-    client: reqwest::Client,
-    cache: KeyCache,
-    metadata: tokio::sync::OnceCell<Metadata>,
+    tasks: Vec<JoinHandle<()>>,
+    changes: Changes,
 }
 
 impl Trust {
-    /// Starts following an issuer. Returns at once: until keys and revocations are there, every token is rejected for
+    /// Starts following an authority. Returns at once: until keys and revocations are there, every token is rejected for
     /// now ([`Rejection::is_temporary`]).
     ///
     /// # Errors
@@ -94,26 +111,39 @@ impl Trust {
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {}", config.credential)).map_err(|_| TrustError::Credential)?;
         authorization.set_sensitive(true);
-        let client = http_client(config.certificate_authorities.as_deref())?;
+        check_issuers(&config)?;
         let replica = Arc::new(Replica::new(config.issuer.as_str()));
         let lease = Arc::new(Lease::default());
-        let verifier = TokenVerifier::new(
-            &config.audiences,
-            &config.algorithms,
-            config.remembered_tokens,
-            Arc::clone(&replica),
-            Arc::clone(&lease),
-        );
-        let source = Arc::new(KeySource { client, cache: KeyCache::default(), metadata: tokio::sync::OnceCell::new() });
+        let verifier = |audiences: &[String], algorithms: &[SignatureAlgorithm]| {
+            let (replica, lease) = (Arc::clone(&replica), Arc::clone(&lease));
+            TokenVerifier::new(audiences, algorithms, config.remembered_tokens, replica, lease)
+        };
+        let source = Arc::new(KeySource::new(http_client(config.certificate_authorities.as_deref())?));
+        let home = Issuer::new(verifier(&config.audiences, &config.algorithms), Arc::clone(&source));
+        let (mut foreign, mut keepers) = (Vec::new(), Vec::new());
+        for other in config.foreign {
+            let source = Arc::new(KeySource::new(http_client(other.certificate_authorities.as_deref())?));
+            let lists = StatusLists::new(other.status_list_prefixes(), other.algorithms.iter().copied());
+            let verifier = verifier(&other.audiences, &other.algorithms);
+            let verifier = verifier.of_foreign_issuer(&other.issuer, Arc::new(lists));
+            foreign.push(Issuer::new(verifier, Arc::clone(&source)));
+            keepers.push((source, other.issuer));
+        }
         let follower = Follower::new(Instance(config.instance));
         let enforcer = Enforcer::new(Arc::clone(&replica), Arc::clone(&lease));
+        let changes = Changes::new(enforcer.changes(), Arc::clone(&lease));
         let site =
             Site { issuer: config.issuer, authority: config.authority, authorization, algorithms: config.algorithms };
-        let task = tokio::spawn(keep_current(Arc::clone(&source), site, follower, enforcer));
-        Ok(Self { verifier, replica, lease, source, introspection: config.introspection, task })
+        // Nothing is started before nothing can fail any more.
+        let keep = |(source, issuer): (Arc<KeySource>, String)| {
+            tokio::spawn(async move { source.keep_current(&issuer).await })
+        };
+        let mut tasks: Vec<_> = keepers.into_iter().map(keep).collect();
+        tasks.push(tokio::spawn(keep_current(source, site, follower, enforcer.clone())));
+        Ok(Self { home, foreign, enforcer, introspection: config.introspection, tasks, changes })
     }
 
-    /// Decides about one token. Only a token that names an unknown key can make this wait, for one fetch of the keys.
+    /// Decides about one token. Only a token that names an unknown key or status list can make this wait, for one fetch.
     ///
     /// # Errors
     /// [`Rejection`]
@@ -128,29 +158,35 @@ impl Trust {
     /// [`Rejection`], but never [`Rejection::Stale`].
     pub async fn judge(&self, token: &str) -> Result<Judged, Rejection> {
         let seen = boot_now();
-        let first = self.judge_now(token);
-        let unknown = first.as_ref().is_err_and(Rejection::is_unknown_key);
-        if unknown && self.refresh_keys(seen).await { self.judge_now(token) } else { first }
-    }
-
-    /// Fetches the keys because a token names one that is not among them; true when they were fetched since `seen`. Many
-    /// callers share one fetch, and strangers can't cause more than one in a while.
-    pub async fn refresh_keys(&self, seen: BootTime) -> bool {
-        let KeySource { client, cache, metadata } = &*self.source;
-        match metadata.get() {
-            Some(metadata) => {
-                cache.refresh_for_unknown_key(client, &metadata.jwks_uri, seen, self.has_revoked_key()).await
+        let mut outcome = self.judge_now(token);
+        // First the keys may be missing, then the status list.
+        for _ in 0..MAX_LESSONS {
+            match &outcome {
+                Err(missing) if self.learn(token, missing, seen).await => outcome = self.judge_now(token),
+                _ => break,
             }
-            None => false,
         }
+        outcome
     }
 
-    /// Asks the issuer whether it holds a token for active (RFC 7662): the way out while the replica is not current. A
-    /// limited number of questions run at once; more are [`Introspection::Unknown`].
-    pub async fn introspect(&self, token: &str) -> Introspection {
-        let endpoint = self.source.metadata.get().and_then(|metadata| metadata.introspection_endpoint.as_ref());
+    /// Fetches what was missing when a token was rejected: the issuer's keys or its status list. True when it is worth
+    /// judging the token anew. `seen` is a moment before it was judged.
+    ///
+    /// Many callers share one fetch, and strangers can't cause more than one in a while.
+    pub async fn learn(&self, token: &str, missing: &Rejection, seen: BootTime) -> bool {
+        let fetchable = missing.is_unknown_key() || *missing == Rejection::StatusList(StatusListError::Unknown);
+        fetchable && self.issuer_of(token).learn(token, missing, seen, self.enforcer.replica()).await
+    }
+
+    /// Asks the authority whether it holds a token for active (RFC 7662): the way out while the replica is not current. A
+    /// limited number of questions run at once; more are [`Introspection::Unknown`], and so is every foreign issuer's token.
+    pub async fn introspect(&self, token: &AccessToken) -> Introspection {
+        let KeySource { client, metadata, .. } = &*self.home.source;
+        let endpoint = metadata.get().and_then(|metadata| metadata.introspection_endpoint.as_ref());
         match (endpoint, &self.introspection) {
-            (Some(endpoint), Some(client)) => client.ask(&self.source.client, endpoint, token).await,
+            (Some(endpoint), Some(asker)) if token.issuer() == self.enforcer.replica().issuer() => {
+                asker.ask(client, endpoint, token.text()).await
+            }
             _ => Introspection::Unknown,
         }
     }
@@ -160,47 +196,66 @@ impl Trust {
     /// # Errors
     /// [`Rejection`], but never [`Rejection::Stale`].
     pub fn judge_now(&self, token: &str) -> Result<Judged, Rejection> {
-        let keys = self.source.cache.current(boot_now()).ok_or(Rejection::NoKeys)?;
-        self.verifier.judge(token, &keys, unix_now(), boot_now)
+        self.issuer_of(token).judge(token)
     }
 
-    /// Whether a key of the current set has been revoked, so that the issuer's own set must be another one.
-    fn has_revoked_key(&self) -> bool {
-        let keys = self.source.cache.current(boot_now());
-        let names = keys.iter().flat_map(|keys| keys.keys()).filter_map(|key| key.key_id());
-        let is_revoked = |kid| {
-            let facts = TokenFacts {
-                issuer: self.replica.issuer(),
-                key: Some(kid),
-                subject: "",
-                client: None,
-                token: None,
-                issued: UnixTime::from_secs(u64::MAX),
-                expires: UnixTime::from_secs(u64::MAX),
-                family: None,
-                session_id: None,
-                session: None,
-            };
-            self.replica.check(&facts) == Some(Level::Key)
-        };
-        names.into_iter().any(is_revoked)
+    /// By whose keys a token is to be judged: those of the issuer that it names, if it is trusted, else the authority's.
+    fn issuer_of(&self, token: &str) -> &Issuer {
+        if self.foreign.is_empty() || self.home.verifier.remembers(token) {
+            return &self.home;
+        }
+        if let Some(issuer) = self.foreign.iter().find(|issuer| issuer.verifier.remembers(token)) {
+            return issuer;
+        }
+        let said = Unverified::parse(token);
+        let named = said.as_ref().ok().and_then(Unverified::issuer);
+        self.foreign.iter().find(|issuer| Some(issuer.verifier.issuer()) == named).unwrap_or(&self.home)
     }
 
-    /// Whether tokens can be accepted at this moment: keys are there and the replica is current.
+    /// Whether tokens of the authority can be accepted at this moment: keys are there and the replica is current.
     pub fn is_ready(&self) -> bool {
         let now = boot_now();
-        self.source.cache.current(now).is_some() && self.lease.holds(now)
+        self.home.source.cache.current(now).is_some() && self.enforcer.lease().holds(now)
     }
 
-    /// How many revocations the replica holds.
-    pub fn revocations(&self) -> usize {
-        self.replica.len()
+    pub(crate) fn watch(&self) -> Changes {
+        self.changes.clone()
     }
+
+    /// How replica and keys are at this moment, for people and their alarms.
+    pub fn health(&self) -> Health {
+        let now = boot_now();
+        let until = self.enforcer.lease().until();
+        let has_keys =
+            |issuer: &Issuer| (issuer.verifier.issuer().to_owned(), issuer.source.cache.current(now).is_some());
+        Health {
+            lease_left: until.since(now),
+            stale_for: (until != BootTime::default()).then(|| now.since(until)),
+            applied: self.enforcer.applied(),
+            revocations: self.enforcer.replica().len(),
+            keys: std::iter::once(&self.home).chain(&self.foreign).map(has_keys).collect(),
+        }
+    }
+}
+
+/// How replica and keys are at some moment.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// For how long the replica may still be trusted; zero when it is stale.
+    pub lease_left: Duration,
+    /// How long ago the lease ended; zero while it holds, nothing when there never was one.
+    pub stale_for: Option<Duration>,
+    /// How far each log was read when that was last acknowledged.
+    pub applied: Arc<Positions>,
+    /// How many revocations the replica holds.
+    pub revocations: usize,
+    /// Each issuer that is trusted, and whether its keys are there.
+    pub keys: Vec<(String, bool)>,
 }
 
 impl Drop for Trust {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -217,7 +272,6 @@ struct SnapshotKeys {
     source: Arc<KeySource>,
     issuer: String,
     algorithms: Vec<SignatureAlgorithm>,
-    jwks_uri: Url,
 }
 
 impl SnapshotKeys {
@@ -233,8 +287,7 @@ impl VerifySnapshot for SnapshotKeys {
         match self.verify_now(signature) {
             // The authority signs with a key that is newer than our set.
             Err(SnapshotError::Signature(error)) if Rejection::Invalid(error).is_unknown_key() => {
-                let KeySource { client, cache, .. } = &*self.source;
-                cache.refresh_for_unknown_key(client, &self.jwks_uri, seen, false).await;
+                self.source.refresh(seen, false).await;
                 self.verify_now(signature)
             }
             outcome => outcome,
@@ -244,30 +297,36 @@ impl VerifySnapshot for SnapshotKeys {
 
 /// Finds the issuer's metadata, then keeps keys and replica current.
 async fn keep_current(source: Arc<KeySource>, site: Site, follower: Follower, enforcer: Enforcer) {
-    let metadata = loop {
-        match Metadata::fetch(&source.client, &site.issuer, site.authority.as_ref()).await {
-            Ok(metadata) => break metadata,
-            Err(error) => {
-                warn!(issuer = site.issuer, error = %error, "the issuer's metadata is not available");
-                tokio::time::sleep(METADATA_RETRY).await;
-            }
-        }
-    };
-    // Only this task sets it, once.
-    let _ = source.metadata.set(metadata.clone());
+    let metadata = source.find(&site.issuer, site.authority.as_ref()).await;
     let keys = source.cache.keep_current(&source.client, &metadata.jwks_uri);
-    let Some(url) = metadata.revocation_stream_endpoint else {
+    let Some(url) = metadata.revocation_stream_endpoint.clone() else {
         warn!(issuer = site.issuer, "the issuer has no revocation stream: no token will be accepted");
         return keys.await;
     };
     let endpoint = Endpoint { url, client: source.client.clone(), authorization: site.authorization };
-    let snapshot_keys = SnapshotKeys {
-        source: Arc::clone(&source),
-        issuer: site.issuer,
-        algorithms: site.algorithms,
-        jwks_uri: metadata.jwks_uri.clone(),
-    };
+    let snapshot_keys = SnapshotKeys { source: Arc::clone(&source), issuer: site.issuer, algorithms: site.algorithms };
     tokio::join!(keys, follow(endpoint, follower, enforcer, snapshot_keys));
+}
+
+/// Each issuer once, or it would be chance by which keys a token is judged.
+fn check_issuers(config: &TrustConfig) -> Result<(), TrustError> {
+    let mut known = vec![&config.issuer];
+    for other in &config.foreign {
+        if known.contains(&&other.issuer) || known.len() > MAX_FOREIGN_ISSUERS {
+            return Err(TrustError::Issuers(other.issuer.clone()));
+        }
+        known.push(&other.issuer);
+    }
+    Ok(())
+}
+
+impl ForeignIssuer {
+    fn status_list_prefixes(&self) -> Vec<String> {
+        match Url::parse(&self.issuer) {
+            Ok(url) if self.status_lists.is_empty() => vec![format!("{}/", url.origin().ascii_serialization())],
+            _ => self.status_lists.clone(),
+        }
+    }
 }
 
 fn http_client(certificate_authorities: Option<&[u8]>) -> Result<reqwest::Client, reqwest::Error> {

@@ -1,4 +1,6 @@
 //! The decision about one token: signature and claims, then revocation, then the lease, in this order.
+//!
+//! A foreign issuer's token is looked up in the same replica, and in its issuer's own status list if it names one.
 
 use core::ops::Range;
 use std::sync::Arc;
@@ -9,7 +11,8 @@ use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime, VerifyingKey, jwt};
 use crate::access_token::{AccessToken, UnknownStatus};
 use crate::cache::TokenCache;
 use crate::clock::BootTime;
-use crate::revocation::{Lease, Level, Replica};
+use crate::revocation::{Lease, Level, MAX_FOREIGN_TOKEN_SECONDS, Replica};
+use crate::status_list::{Status, StatusListError, StatusLists, StatusReference};
 
 /// How far a token's `iat` may be ahead of our clock: the issuer's may be a little fast, and an `iat` in the future harms
 /// nobody, since `exp` is checked on its own.
@@ -24,6 +27,9 @@ pub enum Rejection {
     /// Whether the token is revoked can't be known.
     #[error(transparent)]
     UnknownStatus(#[from] UnknownStatus),
+    /// What the issuer's status list says of the token can't be known.
+    #[error(transparent)]
+    StatusList(#[from] StatusListError),
     /// The token has been revoked.
     #[error("the token has been revoked")]
     Revoked(Level),
@@ -41,6 +47,7 @@ impl Rejection {
         match self {
             Self::Invalid(error) => error.code(),
             Self::UnknownStatus(_) => "token.unknown_status",
+            Self::StatusList(error) => error.code(),
             Self::Revoked(level) => level.code(),
             Self::Stale => "replica.stale",
             Self::NoKeys => "keys.unavailable",
@@ -54,7 +61,11 @@ impl Rejection {
 
     /// Whether this says nothing about the token: the same request may be accepted a moment later (503, not 401).
     pub const fn is_temporary(&self) -> bool {
-        matches!(self, Self::Stale | Self::NoKeys)
+        match self {
+            Self::Stale | Self::NoKeys => true,
+            Self::StatusList(error) => error.is_temporary(),
+            Self::Invalid(_) | Self::UnknownStatus(_) | Self::Revoked(_) => false,
+        }
     }
 }
 
@@ -74,29 +85,20 @@ pub fn access_token_of_any_audience(
     let policy = jwt::Verifier::access_token().issuer(issuer).danger_accept_any_audience();
     let mut policy = policy.algorithms(algorithms.iter().copied());
     policy.issued_ahead = ISSUED_AHEAD;
-    verified(&policy, &issuer.into(), token, keys, now)
+    let verified = policy.verify(token, keys, now)?;
+    let times = times(&policy, verified.registered());
+    Ok(AccessToken::new(token, verified, &issuer.into(), times)?)
 }
 
-/// `issuer` is the one whose tokens the policy accepts.
-fn verified(
-    policy: &jwt::Verifier,
-    issuer: &Arc<str>,
-    text: &str,
-    keys: &JwkSet,
-    now: UnixTime,
-) -> Result<AccessToken, Rejection> {
-    let token = policy.verify(text, keys, now)?;
-    let times = times(policy, token.registered());
-    Ok(AccessToken::new(text, token, issuer, times)?)
-}
-
-/// The seconds in which a policy finds nothing wrong with a token's times: `nbf`, `iat`, `exp`.
+/// The seconds in which a policy finds nothing wrong with a token's times: `nbf`, `iat`, `exp` and its age.
 fn times(policy: &jwt::Verifier, claims: &jwt::RegisteredClaims) -> Range<UnixTime> {
     let leeway = policy.leeway.as_secs();
     let issued = claims.iat.unwrap_or_default().minus(policy.issued_ahead.as_secs());
     let start = claims.nbf.unwrap_or_default().max(issued).minus(leeway);
     let end = claims.exp.unwrap_or_default().plus(leeway);
-    start..end
+    // `exp` is the first second that is too late, the greatest age the last that is not.
+    let too_old = policy.max_age.map(|age| claims.iat.unwrap_or_default().plus(age.as_secs() + leeway + 1));
+    start..too_old.map_or(end, |too_old| too_old.min(end))
 }
 
 /// Whether the replica was current when a token was judged.
@@ -126,6 +128,8 @@ pub struct Judged {
 pub struct TokenVerifier {
     policy: jwt::Verifier,
     issuer: Arc<str>,
+    /// The status lists of an issuer that is not the replica's.
+    foreign: Option<Arc<StatusLists>>,
     cache: TokenCache,
     replica: Arc<Replica>,
     lease: Arc<Lease>,
@@ -141,11 +145,43 @@ impl TokenVerifier {
         replica: Arc<Replica>,
         lease: Arc<Lease>,
     ) -> Self {
-        let mut policy =
-            jwt::Verifier::access_token().issuer(replica.issuer()).audience("").algorithms(algorithms.iter().copied());
-        policy.audience = jwt::Audience::Includes(audiences.to_vec());
-        policy.issued_ahead = ISSUED_AHEAD;
-        Self { policy, issuer: replica.issuer().into(), cache: TokenCache::new(remembered), replica, lease }
+        let policy = policy(replica.issuer(), audiences, algorithms);
+        let issuer = replica.issuer().into();
+        Self { policy, issuer, foreign: None, cache: TokenCache::new(remembered), replica, lease }
+    }
+
+    /// Makes it a verifier of the tokens of another issuer, which the replica knows of by name only, and whose status lists
+    /// are these.
+    ///
+    /// A token is accepted for at most [`MAX_FOREIGN_TOKEN_SECONDS`] after it was issued: for how long the replica knows of its
+    /// revocation.
+    #[must_use]
+    pub fn of_foreign_issuer(self, issuer: &str, lists: Arc<StatusLists>) -> Self {
+        let mut policy = self.policy;
+        policy.issuer = jwt::Issuer::Exactly(issuer.to_owned());
+        policy.max_age = Some(Duration::from_secs(MAX_FOREIGN_TOKEN_SECONDS));
+        Self { policy, issuer: issuer.into(), foreign: Some(lists), ..self }
+    }
+
+    /// Whose tokens it accepts.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Whether exactly this token was verified before.
+    pub(crate) fn remembers(&self, token: &str) -> bool {
+        self.cache.find(token).is_some()
+    }
+
+    /// Where the status of a token is said, if it is good as far as that can be known without.
+    pub(crate) fn status_of(&self, token: &str, keys: &JwkSet, wall: UnixTime) -> Option<StatusReference> {
+        let verified = self.remembered(token, keys, wall).or_else(|| self.verify(token, keys, wall).ok())?;
+        verified.status().cloned()
+    }
+
+    /// The issuer's status lists, when it is not the replica's issuer.
+    pub(crate) const fn lists(&self) -> Option<&Arc<StatusLists>> {
+        self.foreign.as_ref()
     }
 
     /// Decides about one token. Nothing here waits, locks or calls out; of a token that is remembered, nothing is allocated.
@@ -186,6 +222,11 @@ impl TokenVerifier {
             return Err(Rejection::Revoked(level));
         }
         let now = boot();
+        if let (Some(lists), Some(reference)) = (&self.foreign, token.status())
+            && lists.status(reference, wall, now)? != Status::Valid
+        {
+            return Err(Rejection::Revoked(Level::StatusList));
+        }
         let freshness = if self.lease.holds(now) { Freshness::Current } else { Freshness::Stale(self.stale_for(now)) };
         Ok(Judged { token, freshness })
     }
@@ -199,7 +240,12 @@ impl TokenVerifier {
     }
 
     fn verify(&self, token: &str, keys: &JwkSet, wall: UnixTime) -> Result<AccessToken, Rejection> {
-        let token = verified(&self.policy, &self.issuer, token, keys, wall)?;
+        let verified = self.policy.verify(token, keys, wall)?;
+        let times = times(&self.policy, verified.registered());
+        let token = match self.foreign {
+            None => AccessToken::new(token, verified, &self.issuer, times)?,
+            Some(_) => AccessToken::foreign(token, verified, &self.issuer, times),
+        };
         self.cache.remember(&token, wall);
         Ok(token)
     }
@@ -209,6 +255,13 @@ impl TokenVerifier {
         let until = self.lease.until();
         (until != BootTime::default()).then(|| now.since(until))
     }
+}
+
+fn policy(issuer: &str, audiences: &[String], algorithms: &[SignatureAlgorithm]) -> jwt::Verifier {
+    let policy = jwt::Verifier::access_token().issuer(issuer).any_audience_of(audiences.iter().cloned());
+    let mut policy = policy.algorithms(algorithms.iter().copied());
+    policy.issued_ahead = ISSUED_AHEAD;
+    policy
 }
 
 /// The same key for the same algorithm under the same name. The thumbprint (RFC 7638) stands for the key itself.

@@ -15,6 +15,7 @@ pub mod consent;
 pub mod device;
 pub mod dpop;
 pub mod family;
+pub mod foreign;
 pub mod grant;
 pub mod id_token;
 pub mod key_rotation;

@@ -3,6 +3,7 @@
 use probity_jose::UnixTime;
 use probity_verifier::revocation::{BadIdentifier, Revocation, SessionIndex, Target};
 
+use super::foreign::ForeignOrder;
 use super::lifetimes::last_token_expiry;
 
 /// What an administrator, a client or a decision wants dead.
@@ -30,6 +31,10 @@ pub enum Order {
     },
     /// A signing key: everything that it has signed.
     Key(String),
+    /// All sessions, grants and tokens of this authority until now.
+    Everything,
+    /// Something of another issuer.
+    Foreign(ForeignOrder),
 }
 
 impl Order {
@@ -42,6 +47,8 @@ impl Order {
             Self::Family(_) => "family",
             Self::Token { .. } => "token",
             Self::Key(_) => "key",
+            Self::Everything => "everything",
+            Self::Foreign(_) => "foreign",
         }
     }
 
@@ -59,6 +66,8 @@ impl Order {
             Self::Family(family) => (Target::Family(family.clone()), lapses),
             Self::Token { id, expires } => (Target::Token(id.clone()), expires.unwrap_or(lapses)),
             Self::Key(key) => (Target::Key(key.clone()), lapses),
+            Self::Everything => (Target::Everything { through: now }, lapses),
+            Self::Foreign(order) => return Ok(order.record()),
         };
         let record = Revocation::own(target, expires);
         record.check()?;
@@ -76,7 +85,9 @@ pub fn stamped(mut record: Revocation, now: UnixTime) -> Revocation {
         &mut record.target
     {
         *through = now.max(*through);
-        record.expires = record.expires.max(last_token_expiry(*through));
+        if record.issuer.is_none() {
+            record.expires = record.expires.max(last_token_expiry(*through));
+        }
     }
     record
 }
@@ -94,6 +105,15 @@ mod tests {
         let stamped = stamped(record, through);
         assert_eq!(stamped.target, Target::Subject { subject: "u".into(), through });
         assert_eq!(stamped.expires, last_token_expiry(through));
+    }
+
+    #[test]
+    fn another_issuers_watermark_is_stamped_too_but_kept_as_long_as_was_said() {
+        let (expires, commit) = (UnixTime::from_secs(1_050), UnixTime::from_secs(1_002));
+        let target = Target::Everything { through: NOW };
+        let order = ForeignOrder::new("https://idp.example", target, Some(expires), NOW).unwrap();
+        let stamped = stamped(Order::Foreign(order).record(NOW).unwrap(), commit);
+        assert_eq!((stamped.target, stamped.expires), (Target::Everything { through: commit }, expires));
     }
 
     #[test]

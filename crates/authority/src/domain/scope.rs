@@ -17,6 +17,9 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 /// Allows the administration of this authority.
 pub const ADMIN: &str = "probity:admin";
 
+/// Allows to read the metrics of this authority.
+pub const METRICS: &str = "probity:metrics";
+
 /// A set of scope names, in the order in which they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope(Vec<String>);

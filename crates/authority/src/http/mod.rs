@@ -19,6 +19,7 @@ mod log;
 mod login;
 mod logout;
 mod metadata;
+mod metrics;
 mod own_token;
 mod par;
 mod protected;
@@ -69,6 +70,7 @@ pub(crate) mod path {
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
     pub(crate) const STATUS_LISTS: &str = "/status-lists";
     pub(crate) const ADMIN: &str = "/admin/v1";
+    pub(crate) const METRICS: &str = "/metrics";
 }
 
 /// How long the store may take to show that it is there.
@@ -99,6 +101,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::STATUS_LISTS, get(status_list::aggregate))
         .route(&format!("{}/{{number}}", path::STATUS_LISTS), get(status_list::get))
         .nest(path::ADMIN, admin::router())
+        .route(path::METRICS, get(metrics::get))
         .route(browser::STYLE_PATH, get(style))
         .with_state(state);
     let endpoints = if base.is_empty() { endpoints } else { Router::new().nest(&base, endpoints) };

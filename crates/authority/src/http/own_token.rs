@@ -35,6 +35,25 @@ impl State {
         Some(OwnToken { token: verified, claims: serde_json::from_slice(&payload).ok()? })
     }
 
+    /// What was signed, by this authority, with a key that is not compromised, whether the token has expired or not. `expires`
+    /// is what the token itself says.
+    ///
+    /// # Errors
+    /// The code of what is wrong with it.
+    pub(super) fn signed_token(
+        &self,
+        token: &str,
+        expires: Option<UnixTime>,
+        now: UnixTime,
+    ) -> Result<AccessToken, &'static str> {
+        // As of a moment at which it was good, if it ever was.
+        let moment = expires.map_or(now, |expires| now.min(expires.minus(1)));
+        let ring = self.keys.current();
+        let algorithms: Vec<_> = ring.published.keys().iter().map(probity_jose::VerifyingKey::algorithm).collect();
+        access_token_of_any_audience(&self.issuer, &algorithms, token, &ring.published, moment)
+            .map_err(|rejection| rejection.code())
+    }
+
     /// The token, if it is good in every respect.
     pub(super) fn live_token(&self, token: &str, now: UnixTime) -> Option<OwnToken> {
         self.own_token(token, now).filter(|own| self.hub.replica().check(&own.token.facts()).is_none())

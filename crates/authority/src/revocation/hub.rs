@@ -7,7 +7,7 @@ use std::time::Duration;
 use probity_jose::UnixTime;
 use probity_verifier::clock::{BootTime, boot_now};
 use probity_verifier::revocation::wire::{Frame, Instance};
-use probity_verifier::revocation::{Position, Positions, Replica, Revocation};
+use probity_verifier::revocation::{Position, Positions, Replica, Revocation, TokenFacts};
 use tokio::sync::watch;
 use tracing::error;
 
@@ -189,6 +189,27 @@ impl Hub {
             lease_left: guard.lease_until.since(now),
         };
         state.registry.guards().map(status).collect()
+    }
+
+    /// Every guard, and whether it may still accept a token by the authority's count: it holds a lease, and has not
+    /// acknowledged the first of the records that kill the token. Without such a record, only the lease counts.
+    pub fn guards_accepting(&self, token: &TokenFacts<'_>) -> Vec<(GuardStatus, bool)> {
+        let revoked = !self.shared.replica.levels(token).is_empty();
+        let (kept, head) = {
+            let state = self.state();
+            (state.kept.clone(), state.registry.head())
+        };
+        let home = self.shared.replica.issuer();
+        let first_kept = (head.seq + 1).saturating_sub(kept.len() as u64);
+        let found = (first_kept..).zip(&kept).find(|(_, record)| record.concerns(token, home));
+        // A record that is no longer kept was before those that are.
+        let needed = found.map_or(first_kept.saturating_sub(1), |(seq, _)| seq);
+        let status = |guard: GuardStatus| {
+            let acknowledged = guard.applied.is_some_and(|applied| applied.seq >= needed);
+            let refuses = guard.lease_left.is_zero() || (revoked && acknowledged);
+            (guard, !refuses)
+        };
+        self.guards().into_iter().map(status).collect()
     }
 
     pub(super) fn watch_head(&self) -> watch::Receiver<Position> {

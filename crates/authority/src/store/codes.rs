@@ -90,6 +90,11 @@ pub(crate) fn end_codes_of_client(client: &str, now: UnixTime) -> Statement {
     )
 }
 
+/// Ends every code that has not been redeemed.
+pub(crate) fn end_codes(now: UnixTime) -> Statement {
+    Statement::new("UPDATE codes SET expires = $1 WHERE family IS NULL AND expires > $1", [now.into()], Expect::Any)
+}
+
 /// Drops codes that expired long enough ago: a replay within this time still finds the grant that must die.
 pub(crate) fn drop_expired_codes(horizon: UnixTime) -> Statement {
     Statement::new("DELETE FROM codes WHERE expires <= $1", [horizon.into()], Expect::Any)

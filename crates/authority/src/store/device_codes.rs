@@ -97,6 +97,30 @@ pub(crate) fn redeem_device(device: &SecretHash, family: &str, now: UnixTime) ->
     )
 }
 
+/// Ends every request of a client that has not been redeemed.
+pub(super) fn end_devices_of_client(client: &str, now: UnixTime) -> Statement {
+    Statement::new(
+        "UPDATE device_codes SET expires = $2 WHERE client_id = $1 AND family IS NULL AND expires > $2",
+        [client.into(), now.into()],
+        Expect::Any,
+    )
+}
+
+/// Ends what a user has granted to devices of a client and what has not been redeemed.
+pub(crate) fn end_devices_between(subject: &str, client: &str, now: UnixTime) -> Statement {
+    Statement::new(
+        "UPDATE device_codes SET expires = $3 WHERE subject = $1 AND client_id = $2 AND family IS NULL AND expires > $3",
+        [subject.into(), client.into(), now.into()],
+        Expect::Any,
+    )
+}
+
+/// Ends every request that has not been redeemed.
+pub(super) fn end_devices(now: UnixTime) -> Statement {
+    let sql = "UPDATE device_codes SET expires = $1 WHERE family IS NULL AND expires > $1";
+    Statement::new(sql, [now.into()], Expect::Any)
+}
+
 /// Drops requests that expired long enough ago: a replay within this time still finds the grant that must die.
 pub(crate) fn drop_expired_devices(horizon: UnixTime) -> Statement {
     Statement::new("DELETE FROM device_codes WHERE expires <= $1", [horizon.into()], Expect::Any)

@@ -125,6 +125,11 @@ pub(crate) fn revoke_families_of_client(client: &str, now: UnixTime) -> Statemen
     )
 }
 
+/// Revokes every family.
+pub(crate) fn revoke_families(now: UnixTime) -> Statement {
+    Statement::new("UPDATE families SET revoked = $1 WHERE revoked IS NULL", [now.into()], Expect::Any)
+}
+
 /// Drops families that are over.
 pub(crate) fn drop_expired_families(now: UnixTime) -> Statement {
     Statement::new("DELETE FROM families WHERE expires <= $1", [now.into()], Expect::Any)

@@ -76,6 +76,18 @@ pub(super) fn notify_clients_of_subject(subject: &str, now: UnixTime) -> Stateme
     )
 }
 
+/// The clients of every session are to be told. To stand before the end of the sessions.
+pub(super) fn notify_all_clients(now: UnixTime) -> Statement {
+    Statement::new(
+        "INSERT INTO logout_notices (sid, client_id, name, due, attempts) \
+         SELECT c.sid, c.client_id, c.name, CAST($1 AS BIGINT), 0 FROM session_clients c \
+         JOIN sessions s ON s.sid = c.sid WHERE s.ended IS NULL AND s.expires > CAST($1 AS BIGINT) \
+         ON CONFLICT (sid, client_id) DO NOTHING",
+        [now.into()],
+        Expect::Any,
+    )
+}
+
 impl LogoutNotice {
     /// The client was told, or is not told any more.
     pub(crate) fn drop(&self) -> Statement {

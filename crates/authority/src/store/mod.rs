@@ -30,7 +30,9 @@ mod write;
 
 pub(crate) use codes::{drop_expired_codes, redeem_code};
 pub(crate) use consents::{drop_consent, drop_consents_of, end_codes_between};
-pub(crate) use device_codes::{deny_device, drop_expired_devices, grant_device, note_poll, redeem_device};
+pub(crate) use device_codes::{
+    deny_device, drop_expired_devices, end_devices_between, grant_device, note_poll, redeem_device,
+};
 pub(crate) use engine::{Applied, Opening, Site, Store};
 pub use engine::{StoreError, WriteError};
 pub(crate) use families::{drop_expired_families, revoke_family};

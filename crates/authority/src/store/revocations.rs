@@ -3,12 +3,13 @@
 use probity_jose::UnixTime;
 use probity_verifier::revocation::BadIdentifier;
 
-use super::codes::end_codes_of_client;
+use super::codes::{end_codes, end_codes_of_client};
+use super::device_codes::{end_devices, end_devices_of_client};
 use super::families::{
-    revoke_families_of_client, revoke_families_of_session, revoke_families_of_subject, revoke_family,
+    revoke_families, revoke_families_of_client, revoke_families_of_session, revoke_families_of_subject, revoke_family,
 };
-use super::logout::{notify_clients_of, notify_clients_of_subject};
-use super::sessions::{end_session, end_sessions_of};
+use super::logout::{notify_all_clients, notify_clients_of, notify_clients_of_subject};
+use super::sessions::{end_session, end_sessions, end_sessions_of};
 use super::write::{Expect, Statement, Write};
 use crate::domain::revocation::Order;
 
@@ -32,10 +33,15 @@ impl Order {
                 write.and(revoke_families_of_subject(subject, now))
             }
             Self::Client(client) => {
-                write.and(end_codes_of_client(client, now)).and(revoke_families_of_client(client, now))
+                let write = write.and(end_codes_of_client(client, now)).and(end_devices_of_client(client, now));
+                write.and(revoke_families_of_client(client, now))
             }
             Self::Family(family) => write.and(revoke_family(family, now)),
-            Self::Token { .. } | Self::Key(_) => write,
+            Self::Everything => {
+                let write = write.and(notify_all_clients(now)).and(end_sessions(now)).and(end_codes(now));
+                write.and(end_devices(now)).and(revoke_families(now))
+            }
+            Self::Token { .. } | Self::Key(_) | Self::Foreign(_) => write,
         })
     }
 }

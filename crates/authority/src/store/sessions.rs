@@ -162,6 +162,11 @@ pub(crate) fn end_sessions_of(subject: &str, now: UnixTime) -> Statement {
     )
 }
 
+/// Ends every session.
+pub(crate) fn end_sessions(now: UnixTime) -> Statement {
+    Statement::new("UPDATE sessions SET ended = $1 WHERE ended IS NULL", [now.into()], Expect::Any)
+}
+
 /// Drops what is over: sessions, and the blocks of lists that have expired.
 pub(crate) fn drop_expired_sessions(now: UnixTime, list_horizon: u32) -> [Statement; 2] {
     [

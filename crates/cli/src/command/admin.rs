@@ -1,11 +1,14 @@
 //! `probity admin`: administers a running authority over its REST API.
 
+mod why;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::why::WhyArgs;
 use crate::client::{self, http_client};
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
@@ -17,6 +20,7 @@ use crate::output;
     probity admin guards\n  \
     probity admin sessions SUB\n  \
     probity admin revoke session SID\n  \
+    probity admin why JTI\n  \
     probity admin revoke client CLIENT_ID --level durable --json\n\n\
     `serve --dev` writes a profile to its data folder: probity-data/admin.toml.")]
 pub(crate) struct AdminArgs {
@@ -41,15 +45,25 @@ enum AdminCommand {
     /// Revoke, and wait until every guard enforces it.
     #[command(after_help = "Examples:\n  \
         probity admin revoke session SID\n  \
-        probity admin revoke subject SUB --level durable --json\n\n\
+        probity admin revoke subject SUB --level durable --json\n  \
+        probity admin revoke session SID --issuer https://idp.example\n  \
+        probity admin revoke everything\n\n\
         The answer `enforced` means: each guard has confirmed that it refuses what was revoked, or its lease has run \
         out, so that it refuses everything. That takes milliseconds, or some 3 s when a guard does not answer.")]
     Revoke {
         /// What is revoked.
         what: Level,
-        /// Its identifier: sid, jti, sub, client_id, refresh family or kid.
-        #[arg(allow_hyphen_values = true)]
-        id: String,
+        /// Its identifier: sid, jti, sub, client_id, refresh family or kid; none for everything.
+        #[arg(allow_hyphen_values = true, required_if_eq_any(NAMED_LEVELS.map(|level| ("what", level))))]
+        id: Option<String>,
+        /// At which issuer, when not at the authority itself: guards that trust it enforce this too.
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
+        /// Until when to keep a revocation at another issuer, in seconds since 1970.
+        ///
+        /// Without it, a session, family or key is dead for a year, and anything else for longer than a guard accepts a token.
+        #[arg(long, value_name = "SECONDS", requires = "issuer")]
+        expires: Option<u64>,
         /// What the answer means.
         #[arg(long, value_enum, default_value_t)]
         level: AnswerLevel,
@@ -130,6 +144,14 @@ enum AdminCommand {
         #[arg(allow_hyphen_values = true)]
         client: String,
     },
+    /// Say what is known of a token: whose it is, what has revoked it, and which guards may still accept it.
+    #[command(after_help = "Examples:\n  \
+        probity admin why --token-file token.txt\n  \
+        probity admin why - < token.txt\n  \
+        probity admin why JTI\n\n\
+        Nothing is stored of access tokens: a token tells all itself, a jti can only be looked up among the revocations. \
+        The authority writes no token to its log.")]
+    Why(WhyArgs),
     /// List the live sessions of a subject.
     #[command(after_help = "Example:\n  probity admin sessions SUB\n\nTimes are in seconds since 1970.")]
     Sessions {
@@ -154,7 +176,12 @@ enum Level {
     Family,
     /// Everything signed by a key, by its `kid`.
     Key,
+    /// All sessions and tokens of the issuer.
+    Everything,
 }
+
+/// The levels that need an identifier.
+const NAMED_LEVELS: [&str; 6] = ["session", "token", "subject", "client", "family", "key"];
 
 /// What the answer of a revocation means.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -212,8 +239,10 @@ impl AdminArgs {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let admin = Admin::connect(&self.profile).await?;
         let (answer, text) = match self.command {
-            AdminCommand::Revoke { what, id, level } => {
-                let answer = admin.revoke(&name_of(&what), &id, &name_of(&level)).await?;
+            AdminCommand::Revoke { what, id, issuer, expires, level } => {
+                let what = named(what, id)?;
+                let rest = json!({ "issuer": issuer, "expires": expires, "level": name_of(&level) });
+                let answer = admin.post("revocations", &merged(what, rest)).await?;
                 let text = revocation_text(&answer);
                 (answer, text)
             }
@@ -270,6 +299,11 @@ impl AdminArgs {
                 let answer = admin.delete(&format!("consents?{query}")).await?;
                 let count = answer.get("revoked_grants").and_then(Value::as_u64).unwrap_or(0);
                 (answer, format!("grants revoked: {count}"))
+            }
+            AdminCommand::Why(why) => {
+                let answer = admin.post("why", &why.body()?).await?;
+                let text = why::text(&answer);
+                (answer, text)
             }
             AdminCommand::Sessions { subject } => {
                 let answer = admin.get(&format!("sessions?{}", query(&[("subject", &subject)]))).await?;
@@ -351,6 +385,26 @@ async fn answer_of(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
     let part = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let message = format!("the authority answered {status}: {} {}", part("error"), part("error_description"));
     Err(Failure::new(message.trim_end_matches([' ', ':'])).of_kind(Kind::Refused))
+}
+
+/// What is revoked, as the API names it.
+fn named(what: Level, id: Option<String>) -> Result<Value, Failure> {
+    let value = match (what, id) {
+        (Level::Everything, None) => Value::Bool(true),
+        // Somebody means less than everything.
+        (Level::Everything, Some(_)) => return Err(Failure::new("everything is revoked without an identifier")),
+        // clap has seen to it that there is one.
+        (_, id) => Value::String(id.unwrap_or_default()),
+    };
+    Ok(json!({ (name_of(&what)): value }))
+}
+
+/// The members of both.
+fn merged(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }
 
 fn name_of(value: &impl ValueEnum) -> String {

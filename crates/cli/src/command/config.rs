@@ -120,10 +120,14 @@ fn check_guard(file: &Path) -> Result<(), Failure> {
     guard::trust_config(&config).doing(file.display())?;
     config.policy().or_kind(Kind::Configuration).doing(file.display())?;
     config.resource_metadata().or_kind(Kind::Configuration).doing(file.display())?;
-    match &config.tls {
-        Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, false, None)?),
-        None if !config.listen.ip().is_loopback() => return Err(ListenError::PlainBeyondLoopback(config.listen).into()),
-        None => {}
+    config.proxy_plan().or_kind(Kind::Configuration).doing(file.display())?;
+    let proxy = config.proxy.iter().map(|proxy| (proxy.listen, &proxy.tls));
+    for (listen, tls) in proxy.chain([(config.listen, &config.tls)]) {
+        match tls {
+            Some(tls) => drop(tls_config(&tls.certificate_file, &tls.key_file, false, None)?),
+            None if !listen.ip().is_loopback() => return Err(ListenError::PlainBeyondLoopback(listen).into()),
+            None => {}
+        }
     }
     http_client(config.ca_file.as_deref()).map(drop)
 }
@@ -189,7 +193,16 @@ mod tests {
         );
         assert_shows_all::<GuardConfig>(
             FileKind::Guard,
-            &[unknown, &inside("[tls]"), &inside("[resource]"), &inside("[introspection]"), &inside("[[rules]]")],
+            &[
+                unknown,
+                &inside("[tls]"),
+                &inside("[resource]"),
+                &inside("[introspection]"),
+                &inside("[[issuers]]"),
+                &inside("[[rules]]"),
+                &inside("[proxy]"),
+                &inside("[[upstream]]"),
+            ],
         );
         assert_shows_all::<AdminProfile>(FileKind::Admin, &[unknown]);
     }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use probity_guard::Guard;
 use probity_guard::config::{
-    GuardConfig, IntrospectionConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
+    GuardConfig, IntrospectionConfig, IssuerConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
 };
+use probity_guard::proxy::{Proxy, ProxyConfig, UpstreamConfig};
 use probity_jose::SignatureAlgorithm;
-use probity_verifier::{IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
+use probity_verifier::{ForeignIssuer, IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::info;
 use url::Url;
@@ -19,7 +21,7 @@ use super::guard_check::CheckArgs;
 use crate::client;
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
-use crate::listen::{Socket, stop_signal, tls_config};
+use crate::listen::{Listener, Socket, stop_signal, tls_config};
 use crate::logging::{self, LogFormat};
 use crate::random;
 
@@ -84,6 +86,9 @@ impl GuardArgs {
         let config = self.into_config()?;
         let running = start(&config, stop_signal()).await?;
         info!(address = %running.address, issuer = config.issuer, audience = config.audience, "the guard is listening");
+        if let Some(address) = running.proxy {
+            info!(address = %address, "the proxy is listening");
+        }
         running.task.await.doing("the guard")
     }
 
@@ -107,7 +112,10 @@ impl GuardArgs {
             resource: None,
             introspection: None,
             rules: Vec::new(),
+            issuers: Vec::new(),
             tls: None,
+            proxy: None,
+            upstream: Vec::new(),
         })
     }
 }
@@ -116,6 +124,8 @@ impl GuardArgs {
 pub(crate) struct Running {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where clients come, if it is a proxy.
+    pub(crate) proxy: Option<SocketAddr>,
     /// Ends when it has stopped.
     pub(crate) task: JoinHandle<()>,
 }
@@ -130,15 +140,27 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
     Ok(GuardConfig {
         credential_file: folder.join(config.credential_file),
         ca_file: config.ca_file.map(|path| folder.join(path)),
+        issuers: config
+            .issuers
+            .into_iter()
+            .map(|other| IssuerConfig { ca_file: other.ca_file.map(|path| folder.join(path)), ..other })
+            .collect(),
         introspection: config
             .introspection
             .map(|client| IntrospectionConfig { client_secret_file: folder.join(client.client_secret_file), ..client }),
-        tls: config.tls.map(|tls| TlsConfig {
-            certificate_file: folder.join(tls.certificate_file),
-            key_file: folder.join(tls.key_file),
-        }),
+        tls: config.tls.map(|tls| within(folder, tls)),
+        proxy: config.proxy.map(|proxy| ProxyConfig { tls: proxy.tls.map(|tls| within(folder, tls)), ..proxy }),
+        upstream: config
+            .upstream
+            .into_iter()
+            .map(|upstream| UpstreamConfig { ca_file: upstream.ca_file.map(|path| folder.join(path)), ..upstream })
+            .collect(),
         ..config
     })
+}
+
+fn within(folder: &Path, tls: TlsConfig) -> TlsConfig {
+    TlsConfig { certificate_file: folder.join(tls.certificate_file), key_file: folder.join(tls.key_file) }
 }
 
 /// What the verifier needs, with the files that the configuration names.
@@ -146,11 +168,7 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
 /// # Errors
 /// Names the key or file that can't work.
 pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure> {
-    let algorithms = config.algorithms.iter().map(|name| name.parse::<SignatureAlgorithm>());
-    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().or_kind(Kind::Configuration).doing("algorithms")?;
-    if algorithms.is_empty() {
-        return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
-    }
+    let algorithms = algorithms(&config.algorithms)?;
     // A guard's credential goes there, and its keys come from there.
     client::check_address(&config.issuer).doing("issuer")?;
     config.authority.as_deref().map_or(Ok(()), client::check_address).doing("authority")?;
@@ -170,7 +188,31 @@ pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure>
         introspection: introspection.transpose().or_kind(Kind::Configuration)?,
         credential: client::read_secret(&config.credential_file).or_kind(Kind::Configuration)?.to_string(),
         instance: random::bytes()?,
+        foreign: config.issuers.iter().map(|other| foreign_issuer(config, other)).collect::<Result<_, _>>()?,
     })
+}
+
+fn foreign_issuer(config: &GuardConfig, other: &IssuerConfig) -> Result<ForeignIssuer, Failure> {
+    let doing = || format!("issuers: {}", other.issuer);
+    // Its keys come from there.
+    client::check_address(&other.issuer).doing(doing())?;
+    let certificates = other.ca_file.as_deref().map(client::read).transpose();
+    Ok(ForeignIssuer {
+        issuer: other.issuer.clone(),
+        audiences: config.audiences_of(other),
+        algorithms: algorithms(&other.algorithms).doing(doing())?,
+        certificate_authorities: certificates.or_kind(Kind::Configuration)?,
+        status_lists: other.status_lists.clone(),
+    })
+}
+
+fn algorithms(names: &[String]) -> Result<Vec<SignatureAlgorithm>, Failure> {
+    let algorithms = names.iter().map(|name| name.parse::<SignatureAlgorithm>());
+    let algorithms: Vec<_> = algorithms.collect::<Result<_, _>>().or_kind(Kind::Configuration).doing("algorithms")?;
+    if algorithms.is_empty() {
+        return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
+    }
+    Ok(algorithms)
 }
 
 /// Starts a guard, which runs until `stop` completes.
@@ -183,20 +225,55 @@ pub(crate) async fn start(
 ) -> Result<Running, Failure> {
     let policy = config.policy().or_kind(Kind::Configuration)?;
     let metadata = config.resource_metadata().or_kind(Kind::Configuration)?;
-    let trust = Trust::start(trust_config(config)?)?;
-    let socket = Socket::bind(config.listen).await?;
-    let listener = match &config.tls {
-        None => socket.plain_http().or_kind(Kind::Configuration)?,
-        Some(TlsConfig { certificate_file, key_file }) => {
-            socket.https(tls_config(certificate_file, key_file, false, None).or_kind(Kind::Configuration)?)
+    let plan = config.proxy_plan().or_kind(Kind::Configuration)?;
+    let guard = Guard::new(Trust::start(trust_config(config)?)?, policy, metadata);
+    let proxy = match (&config.proxy, plan) {
+        (Some(proxy), Some(plan)) => {
+            let listener = listener(proxy.listen, proxy.tls.as_ref()).await?.streaming(plan.body_timeout());
+            let proxy = Proxy::new(&guard, plan, proxy.tls.is_some()).or_kind(Kind::Configuration)?;
+            Some((listener, Arc::new(proxy)))
         }
+        _ => None,
     };
-    let address = listener.address();
-    let guard = Arc::new(Guard::new(trust, policy, metadata));
+    let listener = listener(config.listen, config.tls.as_ref()).await?;
+    let (address, proxy_address) = (listener.address(), proxy.as_ref().map(|(listener, _)| listener.address()));
+    let guard = Arc::new(guard);
     let respond = move |request| {
         let guard = Arc::clone(&guard);
         async move { guard.respond(&request).await }
     };
-    let task = tokio::spawn(listener.serve(respond, stop));
-    Ok(Running { address, task })
+    let (running, stopped) = watch::channel(());
+    let asked = listener.serve(respond, ended(stopped.clone()));
+    let passed_on = async move {
+        if let Some((listener, proxy)) = proxy {
+            let respond = move |request| {
+                let proxy = Arc::clone(&proxy);
+                async move { proxy.respond(request).await }
+            };
+            listener.serve(respond, ended(stopped)).await;
+        }
+    };
+    let stop = async move {
+        stop.await;
+        drop(running);
+    };
+    let task = tokio::spawn(async move {
+        tokio::join!(asked, passed_on, stop);
+    });
+    Ok(Running { address, proxy: proxy_address, task })
+}
+
+/// Completes when the other side is dropped.
+async fn ended(mut running: watch::Receiver<()>) {
+    while running.changed().await.is_ok() {}
+}
+
+async fn listener(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<Listener, Failure> {
+    let socket = Socket::bind(address).await?;
+    match tls {
+        None => Ok(socket.plain_http().or_kind(Kind::Configuration)?),
+        Some(TlsConfig { certificate_file, key_file }) => {
+            Ok(socket.https(tls_config(certificate_file, key_file, false, None).or_kind(Kind::Configuration)?))
+        }
+    }
 }

@@ -26,14 +26,22 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A request's body that must come in time, and whose rest is read when it is dropped.
 pub(crate) struct Drained {
     body: Option<Incoming>,
-    /// How long whoever reads it waits for all of it.
-    patience: Duration,
+    patience: Patience,
     /// Runs from when it was first waited for.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
+/// How long whoever reads a body waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    /// For all of it.
+    Whole(Duration),
+    /// For each piece: it is passed on as it comes, and may be as long as it likes.
+    Piece(Duration),
+}
+
 impl Drained {
-    pub(super) const fn new(body: Incoming, patience: Duration) -> Self {
+    pub(super) const fn new(body: Incoming, patience: Patience) -> Self {
         Self { body: Some(body), patience, deadline: None }
     }
 }
@@ -47,9 +55,12 @@ impl Body for Drained {
             return Poll::Ready(None);
         };
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
+            if matches!(self.patience, Patience::Piece(_)) {
+                self.deadline = None;
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
         }
-        let patience = self.patience;
+        let (Patience::Whole(patience) | Patience::Piece(patience)) = self.patience;
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         deadline.as_mut().poll(cx).map(|()| Some(Err(io::ErrorKind::TimedOut.into())))
     }

@@ -126,6 +126,16 @@ impl Authority {
         ready
     }
 
+    /// Starts the authority again with this in the `[lifetimes]` of its configuration.
+    pub(crate) fn set(&mut self, lifetime: &str) {
+        let file = self.data("serve.toml");
+        let config = fs::read_to_string(&file).unwrap();
+        assert!(!config.contains("\n[lifetimes]"), "{config}");
+        fs::write(&file, format!("{config}\n[lifetimes]\n{lifetime}\n")).unwrap();
+        self.process.terminate();
+        self.restart();
+    }
+
     pub(crate) fn issuer(&self) -> String {
         format!("https://localhost:{}", self.port)
     }

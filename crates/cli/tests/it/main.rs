@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
 )]
 
+mod application;
 mod audit;
 mod bad_input;
 mod browser;
@@ -13,12 +14,17 @@ mod client_certificates;
 mod commands;
 mod crash;
 mod demo;
+mod foreign;
 mod harness;
 mod interop;
+mod library;
 mod login;
 mod logs;
+mod metrics;
 mod nginx;
 mod path;
 mod proxies;
+mod proxy;
 mod rules;
 mod toolbox;
+mod why;

@@ -346,9 +346,34 @@ fn a_configuration_that_can_not_be_meant_is_refused() {
         ("[[rules]]\nname = \"r\"\naccess = \"anyone\"\nscopes = [\"a\"]", "rules.r.access"),
         ("[[rules]]\nname = \"r\"\nstale = \"introspect\"", "rules.r.stale"),
         ("[[rules]]\nname = \"r\"\nstale = { open = 3601 }", "rules.r.stale"),
+        (
+            "[[issuers]]\nissuer = \"https://idp\"\nrevocations_from = \"https://idp\"",
+            "issuers.https://idp.revocations_from",
+        ),
+        (
+            "[[issuers]]\nissuer = \"https://idp\"\nrevocations_from = \"https://as.example\"\nstatus_lists = [\"http://idp/\"]",
+            "issuers.https://idp.status_lists",
+        ),
     ] {
         let refused = policy(rules).unwrap_err().to_string();
         assert!(refused.starts_with(&format!("{key}: ")), "{rules}: {refused}");
     }
     assert_eq!(json!(policy("[[rules]]\nname = \"r\"\nstale = { open = 3600 }").is_ok()), json!(true));
+}
+
+#[test]
+fn each_issuers_tokens_name_its_own_audience_where_the_rule_names_none() {
+    let rules = "issuer = \"https://as.example\"\naudience = \"a\"\ncredential_file = \"x\"\n\
+        [[issuers]]\nissuer = \"https://idp\"\naudience = \"b\"\nrevocations_from = \"https://as.example\"\n\
+        [[issuers]]\nissuer = \"https://other\"\nrevocations_from = \"https://as.example\"\n\
+        [[rules]]\nname = \"usual\"\n[[rules]]\nname = \"special\"\naudience = \"c\"\n";
+    let config = toml::from_str::<GuardConfig>(rules).unwrap();
+    let policy = config.policy().unwrap();
+    let audiences = |rule: &Rule| {
+        ["https://as.example", "https://idp", "https://other"].map(|issuer| rule.audience_of(issuer).to_owned())
+    };
+    assert_eq!(audiences(&policy.rules[0]), ["a", "b", "a"]);
+    assert_eq!(audiences(&policy.rules[1]), ["c", "c", "c"]);
+    assert_eq!(config.audiences(), ["a", "c"]);
+    assert_eq!(config.audiences_of(&config.issuers[0]), ["b", "c"]);
 }

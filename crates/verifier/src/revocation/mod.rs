@@ -28,7 +28,8 @@ pub use follower::{Action, FORGET_INTERVAL, Follower, MAX_LEASE, ProtocolError, 
 pub use lease::Lease;
 pub use position::{BadPositions, MAX_WRITERS, MalformedPosition, Position, Positions, Writer};
 pub use record::{
-    BadIdentifier, MAX_IDENTIFIER_BYTES, MAX_SESSION_INDEX, Revocation, SESSION_LIST_SECONDS, SessionIndex, Target,
+    BadIdentifier, MAX_FOREIGN_TOKEN_SECONDS, MAX_IDENTIFIER_BYTES, MAX_SESSION_INDEX, Revocation,
+    SESSION_LIST_SECONDS, SessionIndex, Target,
 };
 pub use replica::{LAPSE_GRACE_SECONDS, Level, Replica, TokenFacts};
 pub use snapshot::{SNAPSHOT_TYPE, SnapshotClaims, SnapshotError, SnapshotHash};

@@ -11,6 +11,10 @@ use super::record::{Revocation, SessionIndex, Target};
 use super::replica::{Level, TokenFacts};
 use super::sessions::SessionLists;
 
+/// The levels of which records speak, in the order in which they are named.
+const LEVELS: [Level; 7] =
+    [Level::Session, Level::Everything, Level::Key, Level::Subject, Level::Client, Level::Family, Level::Token];
+
 /// Tokens issued at or before `through` are dead; the record may go when `expires` has passed.
 #[derive(Debug, Clone, Copy)]
 struct Watermark {
@@ -75,24 +79,32 @@ impl Names {
     /// The exact answer, for the few tokens that the filter does not let through at once.
     #[cold]
     fn look_up(&self, token: &TokenFacts<'_>) -> Option<Level> {
+        self.levels(token).next()
+    }
+
+    /// Every level at which a token is revoked. Exact, and slower than [`Self::check`].
+    pub(super) fn levels(&self, token: &TokenFacts<'_>) -> impl Iterator<Item = Level> {
+        LEVELS.into_iter().filter(|level| self.hits(token, *level))
+    }
+
+    fn hits(&self, token: &TokenFacts<'_>, level: Level) -> bool {
         let dead = |map: &Dead, name: Option<&str>| name.is_some_and(|name| map.pin().contains_key(name));
         let before = |map: &Watermarks, name: Option<&str>| {
             name.is_some_and(|name| map.pin().get(name).is_some_and(|mark| token.issued <= mark.through))
         };
-        if dead(&self.keys, token.key) {
-            Some(Level::Key)
-        } else if before(&self.subjects, Some(token.subject)) {
-            Some(Level::Subject)
-        } else if before(&self.clients, token.client) {
-            Some(Level::Client)
-        } else if dead(&self.sessions, token.session_id) {
-            Some(Level::Session)
-        } else if dead(&self.families, token.family) {
-            Some(Level::Family)
-        } else if dead(&self.tokens, token.token) {
-            Some(Level::Token)
-        } else {
-            None
+        match level {
+            Level::Session => {
+                token.session.is_some_and(|place| self.session_is_revoked(place))
+                    || dead(&self.sessions, token.session_id)
+            }
+            Level::Everything => self.everything().is_some_and(|through| token.issued <= through),
+            Level::Key => dead(&self.keys, token.key),
+            Level::Subject => before(&self.subjects, Some(token.subject)),
+            Level::Client => before(&self.clients, token.client),
+            Level::Family => dead(&self.families, token.family),
+            Level::Token => dead(&self.tokens, token.token),
+            // Others know of these.
+            Level::StatusList | Level::Lapsed => false,
         }
     }
 
@@ -104,6 +116,11 @@ impl Names {
     /// Whether the session at this place has been revoked.
     pub(super) fn session_is_revoked(&self, place: SessionIndex) -> bool {
         self.index.load().lists.is_revoked(place)
+    }
+
+    /// Whether a key has been revoked.
+    pub(super) fn key_is_revoked(&self, kid: &str) -> bool {
+        self.keys.pin().contains_key(kid)
     }
 
     /// The highest watermark that concerns a subject and a client.

@@ -7,6 +7,7 @@
 use probity_jose::UnixTime;
 
 use super::codec::{Reader, put_string};
+use super::replica::TokenFacts;
 use super::wire::MalformedFrame;
 
 /// The longest identifier (issuer, subject, session, client, family, token or key ID) in a revocation, in bytes.
@@ -17,6 +18,11 @@ pub const SESSION_LIST_SECONDS: u64 = 3_600;
 
 /// The places of one session list: indices are below this, so that a list has at most 16 MiB.
 pub const MAX_SESSION_INDEX: u32 = 1 << 27;
+
+/// For how long after `iat` a guard accepts a token of a foreign issuer at most, in seconds: a day.
+///
+/// The authority knows nothing of such tokens, so this is what says how long a revocation of one must be kept.
+pub const MAX_FOREIGN_TOKEN_SECONDS: u64 = 24 * 3_600;
 
 /// One revocation: what is dead, of which issuer, and when the record may be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -112,6 +118,23 @@ impl Revocation {
         };
         let fits = |text: &str| (1..=MAX_IDENTIFIER_BYTES).contains(&text.len());
         if fits(name) && self.issuer.as_deref().is_none_or(fits) { Ok(()) } else { Err(BadIdentifier) }
+    }
+
+    /// Whether the record kills a token. `home` is the issuer whose records name none.
+    pub fn concerns(&self, token: &TokenFacts<'_>, home: &str) -> bool {
+        if token.issuer != self.issuer.as_deref().unwrap_or(home) {
+            return false;
+        }
+        match &self.target {
+            Target::Session(place) => self.issuer.is_none() && token.session == Some(*place),
+            Target::SessionId(name) => token.session_id == Some(name),
+            Target::Subject { subject, through } => token.subject == subject && token.issued <= *through,
+            Target::Client { client, through } => token.client == Some(client) && token.issued <= *through,
+            Target::Family(name) => token.family == Some(name),
+            Target::Token(name) => token.token == Some(name),
+            Target::Key(name) => token.key == Some(name),
+            Target::Everything { through } => token.issued <= *through,
+        }
     }
 
     /// Appends the record's bytes: docs/revocation-protocol.md has them one by one.

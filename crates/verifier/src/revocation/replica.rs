@@ -58,11 +58,18 @@ pub enum Level {
     Key,
     /// Everything of its issuer up to a moment is dead.
     Everything,
+    /// Its issuer's status list says that it is not valid.
+    StatusList,
     /// It expired so long ago, by a clock of the guard or the authority, that what was said of it may be forgotten.
     Lapsed,
 }
 
 impl Level {
+    /// Its name alone.
+    pub fn name(self) -> &'static str {
+        self.code().trim_start_matches("revoked.")
+    }
+
     /// The stable code for logs and answers.
     pub const fn code(self) -> &'static str {
         match self {
@@ -73,6 +80,7 @@ impl Level {
             Self::Token => "revoked.token",
             Self::Key => "revoked.key",
             Self::Everything => "revoked.everything",
+            Self::StatusList => "revoked.status_list",
             Self::Lapsed => "revoked.lapsed",
         }
     }
@@ -117,6 +125,24 @@ impl Replica {
         };
         // Last: `forget` moves the horizon before it drops anything, so what was missed above lies behind it.
         level.or_else(|| (token.expires <= self.horizon()).then_some(Level::Lapsed))
+    }
+
+    /// Every level at which records hit the token: for people who want to know why. [`Self::check`] names the first.
+    pub fn levels(&self, token: &TokenFacts<'_>) -> Vec<Level> {
+        if token.issuer == &*self.issuer {
+            self.own.levels(token).collect()
+        } else {
+            self.foreign.pin().get(token.issuer).map(|names| names.levels(token).collect()).unwrap_or_default()
+        }
+    }
+
+    /// Whether a key of an issuer has been revoked.
+    pub fn key_is_revoked(&self, issuer: &str, kid: &str) -> bool {
+        if issuer == &*self.issuer {
+            self.own.key_is_revoked(kid)
+        } else {
+            self.foreign.pin().get(issuer).is_some_and(|names| names.key_is_revoked(kid))
+        }
     }
 
     /// Up to which expiry records may be missing: a token that expires later is judged by all that was ever said of it.
@@ -403,6 +429,39 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_one_record_concerns_is_what_a_replica_with_it_refuses(
+            record in any_revocation(), issued in 0_u64..3, foreign in any::<bool>()
+        ) {
+            let replica = Replica::new(ISSUER);
+            replica.apply(&record);
+            let name = |target: &Target| match target {
+                Target::SessionId(name) | Target::Family(name) | Target::Token(name) | Target::Key(name)
+                | Target::Subject { subject: name, .. } | Target::Client { client: name, .. } => name.clone(),
+                Target::Session(_) | Target::Everything { .. } => "other".to_owned(),
+            };
+            let through = match record.target {
+                Target::Subject { through, .. } | Target::Client { through, .. } | Target::Everything { through } => through,
+                _ => at(5),
+            };
+            let place = match record.target {
+                Target::Session(place) => place,
+                _ => PLACE,
+            };
+            let name = name(&record.target);
+            let issuer = if foreign { record.issuer.as_deref().unwrap_or("https://third.example") } else { ISSUER };
+            let named = TokenFacts {
+                issuer, key: Some(&name), subject: &name, client: Some(&name), token: Some(&name),
+                issued: at((through.as_secs() + issued).saturating_sub(1)), expires: at(u64::MAX),
+                family: Some(&name), session_id: Some(&name), session: Some(place),
+            };
+            prop_assert_eq!(record.concerns(&named, ISSUER), replica.check(&named).is_some());
+            prop_assert_eq!(replica.levels(&named).first().copied(), replica.check(&named));
+            let stranger = TokenFacts { issuer: "https://fourth.example", ..named };
+            let concerned = record.concerns(&stranger, ISSUER);
+            prop_assert!(!concerned);
+        }
+
         #[test]
         fn a_snapshot_of_a_replica_rebuilds_it(records in vec(any_revocation(), 0..30)) {
             let first = Replica::new(ISSUER);

@@ -94,6 +94,16 @@ impl StatusList {
         self.bits
     }
 
+    /// How many bytes it has when it is not compressed.
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether it has no entry.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The status at an index; nothing when the list is shorter (section 8.3: then the token must be rejected).
     pub fn get(&self, index: u64) -> Option<Status> {
         let bits = u64::from(self.bits.count());

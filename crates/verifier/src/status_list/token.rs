@@ -4,8 +4,8 @@ use probity_jose::jwt::{self, TokenType};
 use probity_jose::{Error, JwkSet, SignatureAlgorithm, SigningKey, UnixTime, base64url};
 use serde::{Deserialize, Serialize};
 
-use super::fetched::MAX_STATUS_LIST_TOKEN_BYTES;
 use super::list::{Bits, MalformedStatusList, StatusList};
+use super::lists::MAX_STATUS_LIST_TOKEN_BYTES;
 
 /// `typ` of a status list token.
 pub const TOKEN_TYPE: &str = "statuslist+jwt";

@@ -1,3 +1,5 @@
+mod foreign;
+
 use probity_jose::SigningKey;
 use serde_json::{Value, json};
 

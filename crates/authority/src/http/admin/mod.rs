@@ -5,6 +5,7 @@ mod guards;
 mod revocations;
 mod sessions;
 mod users;
+mod why;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::routing::{get, patch, post};
+use probity_verifier::AccessToken;
 use serde::de::DeserializeOwned;
 
 use super::error::OAuthError;
@@ -29,32 +31,46 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/users", get(users::list).post(users::add))
         .route("/users/{subject}", patch(users::change).delete(users::delete))
         .route("/sessions", get(sessions::list))
+        .route("/why", post(why::post))
 }
 
 /// Shows that the caller may administer: a handler that takes it can't be reached otherwise.
 pub(super) struct Administrator;
 
+/// Shows that the caller may see how this authority fares.
+pub(in crate::http) struct Observer;
+
 impl FromRequestParts<Arc<State>> for Administrator {
     type Rejection = OAuthError;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
-        let request = Protected::from_request_parts(parts, state).await?;
-        let token = request.token().ok_or(OAuthError::NoToken)?;
-        // No path is the address of all of this, so proofs fit none of it: administrators' tokens are bearer tokens, or bound
-        // to a certificate.
-        let PresentedToken::Bearer(_) = token else {
-            return Err(OAuthError::InvalidToken("DPoP is not for this"));
-        };
-        let token = request.check(state, super::path::ADMIN, token)?.token;
-        let audience = format!("{}/admin", state.issuer);
-        if !token.audience().contains(&audience) {
-            return Err(OAuthError::InvalidToken("the token is for another audience"));
-        }
-        if !token.has_scope(scope::ADMIN) {
-            return Err(OAuthError::InsufficientScope(scope::ADMIN));
-        }
-        Ok(Self)
+        let token = own_token(parts, state).await?;
+        if token.has_scope(scope::ADMIN) { Ok(Self) } else { Err(OAuthError::InsufficientScope(scope::ADMIN)) }
     }
+}
+
+impl FromRequestParts<Arc<State>> for Observer {
+    type Rejection = OAuthError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
+        let token = own_token(parts, state).await?;
+        let may = token.has_scope(scope::METRICS) || token.has_scope(scope::ADMIN);
+        if may { Ok(Self) } else { Err(OAuthError::InsufficientScope(scope::METRICS)) }
+    }
+}
+
+/// A live token for this very authority.
+async fn own_token(parts: &mut Parts, state: &Arc<State>) -> Result<AccessToken, OAuthError> {
+    let request = Protected::from_request_parts(parts, state).await?;
+    let token = request.token().ok_or(OAuthError::NoToken)?;
+    // No path is the address of all of this, so proofs fit none of it: administrators' tokens are bearer tokens, or bound to a
+    // certificate.
+    let PresentedToken::Bearer(_) = token else {
+        return Err(OAuthError::InvalidToken("DPoP is not for this"));
+    };
+    let token = request.check(state, super::path::ADMIN, token)?.token;
+    let audience = format!("{}/admin", state.issuer);
+    if token.is_for(&audience) { Ok(token) } else { Err(OAuthError::InvalidToken("the token is for another audience")) }
 }
 
 /// A JSON body.

@@ -1,11 +1,17 @@
 //! `/admin/v1`.
 
 use super::*;
+use probity_verifier::clock::unix_now;
+use probity_verifier::revocation::Target;
 use serde_json::json;
 
 impl Fixture {
     pub(super) async fn admin_token(&self) -> String {
-        let headers = [(AUTHORIZATION.as_str(), basic("admin"))];
+        self.token_of("admin").await
+    }
+
+    async fn token_of(&self, client: &str) -> String {
+        let headers = [(AUTHORIZATION.as_str(), basic(client))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")
     }
@@ -20,8 +26,8 @@ impl Fixture {
 #[tokio::test]
 async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
     let fixture = Fixture::start().await;
-    let admin = fixture.admin_token().await;
-    for level in ["session", "subject", "client", "family", "token"] {
+    for level in ["session", "subject", "client", "family", "token", "everything"] {
+        let admin = fixture.admin_token().await;
         let session = fixture.log_in().await;
         let tokens = fixture.redeem(&fixture.code(&session).await).await;
         let access = tokens.text("access_token");
@@ -34,7 +40,8 @@ async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
             _ => "jti",
         };
         assert!(fixture.is_active(&access).await);
-        let body = json!({ level: said[claim], "level": "enforced" });
+        let what = if level == "everything" { json!(true) } else { said[claim].clone() };
+        let body = json!({ level: what, "level": "enforced" });
         let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
         assert_eq!((answer.status, answer.text("level").as_str()), (StatusCode::OK, "enforced"), "{level}: {answer:?}");
         assert!(!fixture.is_active(&access).await, "{level}");
@@ -45,8 +52,44 @@ async fn each_level_kills_what_it_names_and_nothing_issued_afterwards() {
         let fresh = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await.text("access_token");
         assert!(fixture.is_active(&fresh).await, "{level}: issued afterwards");
         let again = fixture.get(&authorize_path("app", &[]), &[("cookie", &session)]).await;
-        assert_eq!(again.body.contains("id=\"login\""), ["session", "subject"].contains(&level), "{level}");
+        assert_eq!(
+            again.body.contains("id=\"login\""),
+            ["session", "subject", "everything"].contains(&level),
+            "{level}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_revocation_may_name_another_issuer_and_touches_nothing_of_our_own() {
+    const IDP: &str = "https://idp.example";
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
+    let access = tokens.text("access_token");
+    let said = claims(&access);
+    for body in [
+        json!({ "issuer": IDP, "session": said["sid"] }),
+        json!({ "issuer": IDP, "subject": said["sub"] }),
+        json!({ "issuer": IDP, "client": said["client_id"] }),
+        json!({ "issuer": IDP, "family": said["family"] }),
+        json!({ "issuer": IDP, "token": said["jti"], "expires": said["exp"] }),
+        json!({ "issuer": IDP, "key": "k" }),
+        json!({ "issuer": IDP, "everything": true }),
+    ] {
+        let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
+        assert_eq!((answer.status, answer.text("level").as_str()), (StatusCode::OK, "enforced"), "{body}: {answer:?}");
+    }
+    let records = fixture.state().hub.replica().records();
+    assert_eq!(records.iter().filter(|record| record.issuer.as_deref() == Some(IDP)).count(), 7, "{records:?}");
+    let kept = records.iter().find(|record| matches!(record.target, Target::Token(_))).unwrap();
+    assert_eq!(kept.expires.as_secs(), said["exp"].as_u64().unwrap());
+    assert!(fixture.is_active(&access).await);
+    assert_eq!(fixture.refresh(&tokens.text("refresh_token")).await.status, StatusCode::OK);
+    // By its own name, it is our own.
+    let body = json!({ "issuer": ISSUER, "session": said["sid"] });
+    assert_eq!(fixture.admin(Method::POST, "revocations", &admin, &body).await.status, StatusCode::OK);
+    assert!(!fixture.is_active(&access).await);
 }
 
 #[tokio::test]
@@ -81,6 +124,7 @@ async fn only_an_administrators_live_token_opens_the_api() {
         (Method::DELETE, "users/x"),
         (Method::GET, "consents?subject=x"),
         (Method::DELETE, "consents?subject=x&client_id=app"),
+        (Method::POST, "why"),
     ] {
         for token in ["", "x", &service, &format!("{admin}x")] {
             let answer = fixture.admin(method.clone(), path, token, &json!({})).await;
@@ -141,6 +185,13 @@ async fn a_malformed_order_is_refused() {
         (json!({ "token": 7 }), (400, "invalid_request")),
         (json!({ "token": "" }), (400, "invalid_request")),
         (json!({ "token": "x".repeat(513) }), (400, "invalid_request")),
+        (json!({ "everything": false }), (400, "invalid_request")),
+        (json!({ "everything": true, "token": "a" }), (400, "invalid_request")),
+        (json!({ "token": "a", "expires": 4_000_000_000_u64 }), (400, "invalid_request")),
+        (json!({ "issuer": "idp", "token": "a" }), (400, "invalid_request")),
+        (json!({ "issuer": "https://idp.example" }), (400, "invalid_request")),
+        (json!({ "issuer": "https://idp.example", "token": "" }), (400, "invalid_request")),
+        (json!({ "issuer": "https://idp.example", "token": "a", "expires": 1 }), (400, "invalid_request")),
         (json!([]), (400, "invalid_request")),
         (json!({ "session": "nobody" }), (404, "not_found")),
         (json!({ "key": "nobody" }), (404, "not_found")),
@@ -208,4 +259,103 @@ async fn a_user_that_can_not_be_is_refused() {
         assert_eq!(answer.error(), (400, "invalid_request".into()), "{body}");
     }
     assert_eq!(fixture.rows(), before);
+}
+
+#[tokio::test]
+async fn why_says_what_a_token_is_and_everything_that_kills_it() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let why = async |body: Value| fixture.admin(Method::POST, "why", &admin, &body).await.json();
+    let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
+    let access = tokens.text("access_token");
+    let said = claims(&access);
+    let live = why(json!({ "token": access })).await;
+    for claim in ["iss", "jti", "sub", "client_id", "sid", "family", "iat", "exp"] {
+        assert_eq!(live[claim], said[claim], "{claim}");
+    }
+    assert_eq!((&live["verdict"], &live["verified"], &live["revoked_by"]), (&json!("live"), &json!(true), &json!([])));
+    assert_eq!((&live["session"]["live"], &live["grant"]["live"]), (&json!(true), &json!(true)));
+    assert_eq!(why(json!({ "jti": said["jti"] })).await["verdict"], json!("not revoked by its jti"));
+    for (level, claim) in [("token", "jti"), ("subject", "sub"), ("session", "sid"), ("family", "family")] {
+        let body = json!({ level: said[claim], "level": "durable" });
+        let _ = fixture.admin(Method::POST, "revocations", &admin, &body).await;
+    }
+    let dead = why(json!({ "token": access })).await;
+    assert_eq!(dead["verdict"], json!("revoked"));
+    assert_eq!(dead["revoked_by"], json!(["session", "subject", "token"]), "the family had died with its session");
+    assert_eq!((&dead["session"]["live"], &dead["grant"]["live"]), (&json!(false), &json!(false)));
+    let by_name = why(json!({ "jti": said["jti"] })).await;
+    assert_eq!((&by_name["verdict"], &by_name["revoked_by"]), (&json!("revoked"), &json!(["token"])));
+}
+
+#[tokio::test]
+async fn why_knows_a_token_that_has_expired_and_one_whose_key_is_compromised() {
+    let fixture = Fixture::with(|config| config.lifetimes.access_token = 1).await;
+    let token = fixture.service_token().await;
+    while unix_now().as_secs() < claims(&token)["exp"].as_u64().unwrap() {
+        tokio::task::yield_now().await;
+    }
+    let why = async |token: &str| {
+        let body = json!({ "token": token });
+        fixture.admin(Method::POST, "why", &fixture.admin_token().await, &body).await.json()
+    };
+    let expired = why(&token).await;
+    assert_eq!((&expired["verdict"], &expired["verified"]), (&json!("expired"), &json!(true)), "{expired}");
+    let kid = expired["kid"].clone();
+    let admin = fixture.admin_token().await;
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
+    let dead = why(&token).await;
+    assert_eq!((&dead["verdict"], &dead["verified"]), (&json!("revoked"), &json!(false)), "{dead}");
+    assert_eq!((&dead["revoked_by"], &dead["not_verified"]), (&json!(["key"]), &json!("jws.key_not_found")));
+}
+
+#[tokio::test]
+async fn why_looks_a_foreign_token_up_by_what_it_says_itself() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let encode = |text: &str| base64url::encode(text.as_bytes());
+    let payload = json!({ "iss": "https://idp.example", "sid": "s", "exp": 4_000_000_000_u64 }).to_string();
+    let token = format!("{}.{}.c2ln", encode("{\"alg\":\"ES256\"}"), encode(&payload));
+    let why = async |body: Value| fixture.admin(Method::POST, "why", &admin, &body).await;
+    let unknown = why(json!({ "token": token })).await.json();
+    assert_eq!((&unknown["verdict"], &unknown["verified"]), (&json!("unknown"), &json!(false)));
+    let body = json!({ "issuer": "https://idp.example", "session": "s" });
+    fixture.admin(Method::POST, "revocations", &admin, &body).await;
+    assert_eq!(why(json!({ "token": token })).await.json()["revoked_by"], json!(["session"]));
+    for bad in [json!({}), json!({ "token": "x" }), json!({ "token": token, "jti": "j" }), json!({ "issuer": "x" })] {
+        assert_eq!(why(bad.clone()).await.error(), (400, "invalid_request".into()), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_count_revocations_for_whoever_may_see_them() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "token": "a" })).await;
+    fixture.admin(Method::POST, "revocations", &admin, &json!({ "token": "b", "level": "durable" })).await;
+    let metrics = async |token: &str| {
+        let authorization = format!("Bearer {token}");
+        fixture.get("/metrics", &[(AUTHORIZATION.as_str(), &authorization)]).await
+    };
+    let scraper = fixture.token_of("scraper").await;
+    for token in [&scraper, &admin] {
+        let answer = metrics(token).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        for line in [
+            "probity_revocations_total{level=\"token\"} 2",
+            "probity_revocations_total{level=\"session\"} 0",
+            "probity_revocation_durable_seconds_count 2",
+            "probity_revocation_enforced_seconds_count 1",
+            "probity_revocations_held 2",
+            "probity_revocation_log_position 2",
+            "probity_revocation_log_lost 0",
+            "probity_guards_connected 0",
+        ] {
+            assert!(answer.body.lines().any(|known| known == line), "{line} is not in\n{}", answer.body);
+        }
+    }
+    assert_eq!(metrics(&fixture.service_token().await).await.error(), (401, "invalid_token".into()));
+    assert_eq!(fixture.get("/metrics", &[]).await.error(), (401, "invalid_token".into()));
+    let refused = fixture.admin(Method::GET, "guards", &scraper, &json!({})).await;
+    assert_eq!(refused.error(), (403, "insufficient_scope".into()), "who may look may not administer");
 }

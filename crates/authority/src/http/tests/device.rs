@@ -101,15 +101,18 @@ async fn a_devices_code_is_of_no_use_to_another_client_and_changes_nothing_there
 }
 
 #[tokio::test]
-async fn a_device_of_a_session_that_has_ended_gets_nothing() {
+async fn a_device_gets_nothing_once_its_session_or_its_client_is_revoked() {
     let fixture = Fixture::with_device().await;
-    let session = fixture.log_in().await;
-    let device = fixture.wait_for_user("read").await;
-    fixture.decide_device(&session, &device.text("user_code"), "allow").await;
-    let sid = claims(&fixture.redeem(&fixture.code(&session).await).await.text("access_token"))["sid"].clone();
-    let order = serde_json::json!({ "session": sid, "level": "durable" });
-    fixture.admin(Method::POST, "revocations", &fixture.admin_token().await, &order).await;
-    assert_eq!(fixture.poll(&device.text("device_code")).await.error(), (400, "invalid_grant".into()));
+    let admin = fixture.admin_token().await;
+    for (level, claim, error) in [("session", "sid", "invalid_grant"), ("client", "client_id", "expired_token")] {
+        let session = fixture.log_in().await;
+        let device = fixture.wait_for_user("read").await;
+        fixture.decide_device(&session, &device.text("user_code"), "allow").await;
+        let token = fixture.redeem(&fixture.code(&session).await).await.text("access_token");
+        let order = serde_json::json!({ level: claims(&token)[claim], "level": "durable" });
+        assert_eq!(fixture.admin(Method::POST, "revocations", &admin, &order).await.status, StatusCode::OK);
+        assert_eq!(fixture.poll(&device.text("device_code")).await.error(), (400, error.into()), "{level}");
+    }
 }
 
 #[tokio::test]

@@ -226,6 +226,7 @@ impl Fixture {
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),
                 client("service", Some(&secret), &own, &["read", "write"], AUDIENCE),
+                client("scraper", Some(&secret), &own, &["probity:metrics"], &format!("{ISSUER}/admin")),
                 client("admin", Some(&secret), &own, &["probity:admin"], &format!("{ISSUER}/admin")),
             ],
             users: vec![UserConfig {

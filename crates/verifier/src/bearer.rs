@@ -1,37 +1,69 @@
-//! Finds the one credential of a request: RFC 6750 section 2.1, and no other way.
+//! Bearer tokens in HTTP: finds the one credential of a request (RFC 6750 section 2.1, and no other way), and asks for one
+//! (section 3).
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
-
-use crate::Refusal;
+use http::{HeaderMap, HeaderValue};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// Why a request has no credential that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum BadCredentials {
+    /// None came.
+    #[error("the request has no credentials")]
+    Missing,
+    /// More than one came: which of them another hop would believe can't be known.
+    #[error("the request has more than one credential")]
+    Several,
+    /// The `Authorization` header is not `Bearer` and a token.
+    #[error("the Authorization header is not Bearer and a token")]
+    Malformed,
+    /// The token is longer than [`MAX_TOKEN_BYTES`].
+    #[error("the token has more than {MAX_TOKEN_BYTES} bytes")]
+    TooLarge,
+}
+
 /// The token of a request with these headers for this URI.
 ///
 /// # Errors
-/// [`Refusal::NoCredentials`], [`Refusal::SeveralCredentials`], [`Refusal::MalformedCredentials`],
-/// [`Refusal::TokenTooLarge`]. A token in the query is no credential (RFC 9700 section 4.3.2), but beside a header it is
-/// one too many.
-pub fn bearer_token<'a>(headers: &'a HeaderMap, uri: &str) -> Result<&'a str, Refusal> {
+/// [`BadCredentials`]. A token in the query is no credential (RFC 9700 section 4.3.2), but beside a header it is one too
+/// many.
+pub fn bearer_token<'a>(headers: &'a HeaderMap, uri: &str) -> Result<&'a str, BadCredentials> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        return Err(Refusal::NoCredentials);
+        return Err(BadCredentials::Missing);
     };
     if values.next().is_some() || query_has_token(uri) {
-        return Err(Refusal::SeveralCredentials);
+        return Err(BadCredentials::Several);
     }
     if value.len() > MAX_TOKEN_BYTES + "Bearer ".len() {
-        return Err(Refusal::TokenTooLarge);
+        return Err(BadCredentials::TooLarge);
     }
     // RFC 9110 section 11.1: the scheme's case does not matter. Exactly one space, then b64token.
-    let text = value.to_str().map_err(|_| Refusal::MalformedCredentials)?;
-    let (scheme, token) = text.split_once(' ').ok_or(Refusal::MalformedCredentials)?;
+    let text = value.to_str().map_err(|_| BadCredentials::Malformed)?;
+    let (scheme, token) = text.split_once(' ').ok_or(BadCredentials::Malformed)?;
     if !scheme.eq_ignore_ascii_case("Bearer") || !is_b64token(token) {
-        return Err(Refusal::MalformedCredentials);
+        return Err(BadCredentials::Malformed);
     }
     Ok(token)
+}
+
+/// The value of `WWW-Authenticate` that asks for a bearer token (RFC 6750 section 3), with these parameters after the realm.
+/// What may not stand in one is left out of it.
+pub fn bearer_challenge<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<HeaderValue> {
+    let mut challenge = String::from("Bearer realm=\"probity\"");
+    for (name, value) in parameters {
+        challenge.extend([", ", name, "=\""]);
+        challenge.extend(value.chars().filter(|c| is_quotable(*c)));
+        challenge.push('"');
+    }
+    HeaderValue::try_from(challenge).ok()
+}
+
+/// RFC 6750 section 3: what may stand in `error_description` and `scope`.
+const fn is_quotable(c: char) -> bool {
+    matches!(c, ' '..='~') && c != '"' && c != '\\'
 }
 
 /// RFC 6750 section 2.1: one or more of these, then any number of `=`.
@@ -76,9 +108,8 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
-    fn find(values: &[&str], uri: &str) -> Result<String, Refusal> {
+    fn find(values: &[&str], uri: &str) -> Result<String, BadCredentials> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(AUTHORIZATION, HeaderValue::from_bytes(value.as_bytes()).unwrap());
@@ -113,18 +144,18 @@ mod tests {
             "DPoP abc",
         ];
         for value in bad {
-            assert_eq!(find(&[value], "/"), Err(Refusal::MalformedCredentials), "{value:?}");
+            assert_eq!(find(&[value], "/"), Err(BadCredentials::Malformed), "{value:?}");
         }
     }
 
     #[test]
     fn no_request_with_two_credentials_passes() {
-        assert_eq!(find(&["Bearer a", "Bearer a"], "/"), Err(Refusal::SeveralCredentials));
-        assert_eq!(find(&["Bearer a", "Basic b"], "/"), Err(Refusal::SeveralCredentials));
+        assert_eq!(find(&["Bearer a", "Bearer a"], "/"), Err(BadCredentials::Several));
+        assert_eq!(find(&["Bearer a", "Basic b"], "/"), Err(BadCredentials::Several));
         for query in
             ["access_token=x", "a=b&access_token=x", "a;access_token", "acc%65ss_token=x", "%61ccess%5ftoken=1"]
         {
-            assert_eq!(find(&["Bearer a"], &format!("/p?{query}")), Err(Refusal::SeveralCredentials), "{query}");
+            assert_eq!(find(&["Bearer a"], &format!("/p?{query}")), Err(BadCredentials::Several), "{query}");
         }
         for query in ["access_tokens=x", "x=access_token", "acc%6ss_token=x", "%61"] {
             assert_eq!(find(&["Bearer a"], &format!("/p?{query}")), Ok("a".into()), "{query}");
@@ -133,13 +164,13 @@ mod tests {
 
     #[test]
     fn a_token_in_the_query_alone_is_no_credential() {
-        assert_eq!(find(&[], "/p?access_token=abc"), Err(Refusal::NoCredentials));
+        assert_eq!(find(&[], "/p?access_token=abc"), Err(BadCredentials::Missing));
     }
 
     #[test]
     fn a_token_over_the_limit_is_refused_unseen() {
         let most = "a".repeat(MAX_TOKEN_BYTES);
         assert!(find(&[&format!("Bearer {most}")], "/").is_ok());
-        assert_eq!(find(&[&format!("Bearer {most}a")], "/"), Err(Refusal::TokenTooLarge));
+        assert_eq!(find(&[&format!("Bearer {most}a")], "/"), Err(BadCredentials::TooLarge));
     }
 }

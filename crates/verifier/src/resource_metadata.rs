@@ -21,7 +21,7 @@ pub struct BadResource;
 #[derive(Serialize)]
 struct Document<'a> {
     resource: &'a str,
-    authorization_servers: [&'a str; 1],
+    authorization_servers: &'a [&'a str],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     scopes_supported: &'a [String],
     bearer_methods_supported: [&'static str; 1],
@@ -30,11 +30,11 @@ struct Document<'a> {
 }
 
 impl ResourceMetadata {
-    /// The metadata of a resource whose tokens an issuer gives.
+    /// The metadata of a resource whose tokens these issuers give.
     ///
     /// # Errors
     /// [`BadResource`]
-    pub fn new(resource: &str, issuer: &str, scopes: &[String], name: Option<&str>) -> Result<Self, BadResource> {
+    pub fn new(resource: &str, issuers: &[&str], scopes: &[String], name: Option<&str>) -> Result<Self, BadResource> {
         let url = url::Url::parse(resource).map_err(|_| BadResource)?;
         let is_local = url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if !(url.scheme() == "https" || is_local) || url.fragment().is_some() || url.query().is_some() {
@@ -45,7 +45,7 @@ impl ResourceMetadata {
         let address = format!("{}{path}", url.origin().ascii_serialization());
         let document = Document {
             resource,
-            authorization_servers: [issuer],
+            authorization_servers: issuers,
             scopes_supported: scopes,
             bearer_methods_supported: ["header"],
             resource_name: name,
@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn the_document_is_between_the_host_and_the_path_of_the_resource() {
         let scopes = ["mcp:tools".to_owned()];
-        let metadata = ResourceMetadata::new("https://api.example/mcp/", "https://as.example", &scopes, None).unwrap();
+        let metadata =
+            ResourceMetadata::new("https://api.example/mcp/", &["https://as.example"], &scopes, None).unwrap();
         assert_eq!(metadata.address(), "https://api.example/.well-known/oauth-protected-resource/mcp");
         assert!(metadata.is_at("/.well-known/oauth-protected-resource/mcp") && !metadata.is_at("/mcp"));
         let document: serde_json::Value = serde_json::from_str(&metadata.document()).unwrap();
@@ -88,15 +89,15 @@ mod tests {
                 "scopes_supported": ["mcp:tools"], "bearer_methods_supported": ["header"],
             })
         );
-        let root = ResourceMetadata::new("https://api.example", "https://as.example", &[], Some("API")).unwrap();
+        let root = ResourceMetadata::new("https://api.example", &["https://as.example"], &[], Some("API")).unwrap();
         assert_eq!(root.address(), "https://api.example/.well-known/oauth-protected-resource");
     }
 
     #[test]
     fn a_resource_is_an_https_address() {
         for bad in ["http://api.example", "api.example", "https://api.example/#x", "https://api.example/?x", "urn:x"] {
-            assert_eq!(ResourceMetadata::new(bad, "https://as.example", &[], None), Err(BadResource), "{bad}");
+            assert_eq!(ResourceMetadata::new(bad, &["https://as.example"], &[], None), Err(BadResource), "{bad}");
         }
-        assert!(ResourceMetadata::new("http://localhost:8080/mcp", "https://as.example", &[], None).is_ok());
+        assert!(ResourceMetadata::new("http://localhost:8080/mcp", &["https://as.example"], &[], None).is_ok());
     }
 }
