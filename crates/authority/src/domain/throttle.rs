@@ -5,8 +5,8 @@
 //! logged in before has a count of its own, so that strangers can't use it up; and whoever comes from an address that has not
 //! failed at this account gets a try however many others have.
 
+use core::net::IpAddr;
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use aws_lc_rs::hmac;
 use probity_jose::{UnixTime, base64url};
