@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: our code beside its peers in one run, as ratios to the bare primitive, against the budgets.
 
 mod jose;
+mod revocation;
 
 pub(crate) use jose::jose;
+pub(crate) use revocation::revocation;

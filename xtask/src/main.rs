@@ -1,4 +1,4 @@
-//! Automation of this repository: `cargo xtask test | tidy | docs | bench`.
+//! Automation of this repository: `cargo xtask test | faults | tidy | docs | bench`.
 
 mod bench;
 mod debian;
@@ -16,10 +16,12 @@ const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
   test          everything that must hold: format, clippy, tidy, docs, every test; installs missing Debian packages as root
+  faults        the long form of the fault test: 10,000 revocations while processes are killed, stopped and cut off
   tidy          arrows of ARCHITECTURE.md, dead files, broken links, open points without an issue
   docs          write the generated pages of docs/reference
   docs --check  fail when they are stale
   bench jose    the JOSE library beside its peers, against the budgets; takes about half an hour
+  bench revocation  the revocation check, its memory, and the time until a revocation is enforced, against the budgets
 
 Examples: cargo xtask test
           cargo xtask test revocation     only the tests whose names have that text, and nothing else
@@ -34,10 +36,12 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test"] => test::everything(),
         ["test", filter] => test::only(filter),
+        ["faults"] => test::faults(),
         ["tidy"] => tidy::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["bench", "jose"] => bench::jose(),
+        ["bench", "revocation"] => bench::revocation(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -44,6 +44,13 @@ pub(crate) fn only(filter: &str) -> Result<(), Failure> {
     steps.finish(count)
 }
 
+/// Runs the test with real faults on real processes, longer than [`everything`] does.
+pub(crate) fn faults() -> Result<(), Failure> {
+    const REVOCATIONS: &str = "10000";
+    let test = ["test", "--locked", "--package", "probity", "--test", "it", "faults::", "--", "--nocapture"];
+    run(cargo().args(test).env("PROBITY_FAULTS", REVOCATIONS))
+}
+
 fn tests(filter: &[&str], count: &mut Count) -> Result<(), Failure> {
     // The tests run them, and with a filter `cargo test` would leave them as they are.
     run(cargo().args(["build", "--workspace", "--examples", "--locked", "--quiet"]))?;

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::baseline::Baseline;
+use crate::blocklist::Blocklist;
 use crate::evidence::Evidence;
 use crate::live::{Flow, Prober, Sent};
 use crate::outcome::{Finding, Outcome, Place, Status};
@@ -42,6 +43,8 @@ pub struct Audit<'a> {
     pub wordlists: Vec<Wordlist>,
     /// Known shared primes.
     pub known_moduli: Vec<num_bigint::BigUint>,
+    /// Keys of broken generators.
+    pub blocklist: Option<Blocklist>,
     /// Only these rules, when there are any.
     pub only: Vec<String>,
     /// What was accepted before.
@@ -67,6 +70,7 @@ impl Audit<'_> {
             allow: Allow::default(),
             wordlists: Vec::new(),
             known_moduli: Vec::new(),
+            blocklist: None,
             only: Vec::new(),
             baseline: Baseline::default(),
             prober: None,
@@ -128,6 +132,7 @@ impl Audit<'_> {
             evidence: &self.evidence,
             wordlists: &self.wordlists,
             known_moduli: &self.known_moduli,
+            blocklist: self.blocklist.as_ref(),
             progress: self.progress,
         };
         let mut outcomes = Vec::new();
@@ -200,12 +205,10 @@ fn live(
         Check::Probe(run) => run(prober),
         _ => Outcome::pass(),
     };
-    match outcome {
+    match (outcome, prober.exhausted()) {
         // A short budget must not look like a pass.
-        Outcome::Pass(_) if prober.is_exhausted() => {
-            Outcome::inconclusive("the budget of requests is used up: --max-requests")
-        }
-        outcome => outcome,
+        (Outcome::Pass(_), Some(reason)) => Outcome::inconclusive(reason),
+        (outcome, _) => outcome,
     }
 }
 
@@ -372,7 +375,13 @@ impl Report {
         match (self.verdict, proven) {
             (Verdict::Forgeable, Some(proven)) => proven,
             (Verdict::CannotSay, _) => {
-                self.calibration.clone().unwrap_or_else(|| "too little could be looked at".to_owned())
+                let unclear = || self.results.iter().filter(|result| result.status == Status::Inconclusive);
+                let notes = || unclear().flat_map(|result| &result.notes);
+                let calibrated = !notes().any(|note| note.starts_with("calibration failed"));
+                // The calibration may have gone well, and what came after it not.
+                let after = notes().next().filter(|_| calibrated);
+                let reason = after.or(self.calibration.as_ref());
+                reason.cloned().unwrap_or_else(|| "too little could be looked at".to_owned())
             }
             _ => match findings {
                 0 => "no findings".to_owned(),

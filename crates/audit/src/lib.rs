@@ -9,7 +9,9 @@
 mod arithmetic;
 mod audit;
 mod baseline;
+mod blocklist;
 mod collect;
+mod deflate;
 mod der;
 pub mod evidence;
 mod known;
@@ -27,6 +29,7 @@ mod words;
 pub use arithmetic::factor::moduli;
 pub use audit::{Allow, Audit, Report, RuleResult};
 pub use baseline::{Baseline, BaselineError};
+pub use blocklist::Blocklist;
 pub use collect::Collector;
 pub use outcome::{Finding, Outcome, Place, Proof, Status, fail, review};
 pub use rule::{Check, Example, Group, Input, Rule, Severity, Tier};

@@ -1,5 +1,6 @@
 //! What the checks need beside the artifact that they look at.
 
+use crate::blocklist::Blocklist;
 use crate::evidence::Evidence;
 use crate::secrets::{Progress, Wordlist};
 
@@ -16,6 +17,8 @@ pub struct Setting<'a> {
     pub wordlists: &'a [Wordlist],
     /// Products of known shared primes, as big-endian integers, from files of the operator.
     pub known_moduli: &'a [num_bigint::BigUint],
+    /// Keys of broken generators, from a file of the operator.
+    pub blocklist: Option<&'a Blocklist>,
     /// Told how far a word list is.
     pub progress: Option<&'a (dyn Fn(Progress) + Sync)>,
 }

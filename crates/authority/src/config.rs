@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
-use crate::domain::client::GrantType;
+pub use crate::domain::client::GrantType;
 use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
 use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};

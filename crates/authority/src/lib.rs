@@ -4,6 +4,8 @@
 //! Inside, `http` parses and answers, [`domain`] decides, `store` keeps, and [`revocation`] tells the guards.
 
 mod authority;
+#[cfg(feature = "bench")]
+pub mod bench;
 mod client_certificates;
 mod client_keys;
 pub mod config;

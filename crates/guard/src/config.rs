@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use probity_verifier::dpop::ProofChecker;
 use probity_verifier::status_list::StatusLists;
 use serde::Deserialize;
 
@@ -42,6 +43,8 @@ pub struct GuardConfig {
     pub remembered_tokens: usize,
     /// What the resource says of itself (RFC 9728).
     pub resource: Option<ResourceConfig>,
+    /// How tokens that are bound to a key are accepted (RFC 9449).
+    pub dpop: Option<DpopConfig>,
     /// As whom the guard asks the authority about tokens, for rules with `stale = "introspect"`.
     pub introspection: Option<IntrospectionConfig>,
     /// Rules per route; the first that fits decides, and a request that none fits is refused.
@@ -101,6 +104,14 @@ pub struct ResourceConfig {
     /// Scopes that a client may want.
     #[serde(default)]
     pub scopes: Vec<String>,
+}
+
+/// What proofs of possession must be for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DpopConfig {
+    /// The origins by which clients know the application.
+    pub origins: Vec<String>,
 }
 
 /// A confidential client of the authority.
@@ -176,13 +187,15 @@ impl GuardConfig {
         self.check_issuers()?;
         let network = |text: &String| text.parse::<Network>().map_err(|error| bad("proxies", &error));
         let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
+        let checker = |dpop: &DpopConfig| ProofChecker::new(&dpop.origins).map_err(|error| bad("dpop.origins", &error));
+        let proofs = self.dpop.as_ref().map(checker).transpose()?;
         if self.rules.is_empty() {
             let rule = Rule {
                 scopes: self.scopes.clone(),
                 foreign_audiences: self.foreign_audiences(),
                 ..Rule::for_all(self.audience.as_str())
             };
-            return Ok(Policy { rules: vec![rule], proxies });
+            return Ok(Policy { rules: vec![rule], proxies, proofs });
         }
         if !self.scopes.is_empty() {
             return Err(bad("scopes", &"where there are rules, each has its own"));
@@ -194,7 +207,7 @@ impl GuardConfig {
             }
             rules.push(self.rule(config)?);
         }
-        Ok(Policy { rules, proxies })
+        Ok(Policy { rules, proxies, proofs })
     }
 
     fn rule(&self, config: &RuleConfig) -> Result<Rule, BadConfig> {

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use probity_verifier::{AccessToken, BadCredentials, Freshness, Judged, Rejection, UnixTime, bearer_token};
+use probity_verifier::dpop::{Proof, ProofChecker, ProvenRequest};
+use probity_verifier::{
+    AccessToken, BadCredentials, Credentials, Freshness, Judged, Rejection, Scheme, UnixTime, credentials,
+};
 
 use crate::Refusal;
 use crate::path::RoutePath;
@@ -33,6 +36,9 @@ pub mod identity {
     pub const ALL: [HeaderName; 6] = [SUBJECT, CLIENT, SCOPE, SESSION, ISSUER, TOKEN_ID];
 }
 
+/// The header with the proof of possession (RFC 9449 section 4.1).
+pub(crate) const PROOF: HeaderName = HeaderName::from_static("dpop");
+
 /// What a guard lets pass.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -40,6 +46,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// Who may ask.
     pub proxies: Vec<Network>,
+    /// Checks proofs for tokens that are bound to a key (RFC 9449); without it, such tokens are refused.
+    pub proofs: Option<ProofChecker>,
 }
 
 /// What was decided about a request, and by which rule.
@@ -67,6 +75,9 @@ pub enum Verdict {
 pub struct Pass {
     /// Who calls; nothing where anyone may.
     pub token: Option<AccessToken>,
+    /// The proof that whoever sends a token which is bound to a key holds that key. It counts only when it is used for the first
+    /// time.
+    pub proof: Option<Proof>,
     /// All identity headers, an absent claim as the empty text, so that a proxy which copies them overwrites whatever the
     /// client sent.
     pub identity: HeaderMap,
@@ -85,7 +96,7 @@ pub fn decide<'p>(
         Ok(rule) => rule,
         Err(refusal) => return Decision { rule: None, verdict: Verdict::Refuse(refusal) },
     };
-    let verdict = apply(rule, question, judge, now);
+    let verdict = apply(policy, rule, question, judge, now);
     Decision { rule: Some(rule), verdict: verdict.unwrap_or_else(Verdict::Refuse) }
 }
 
@@ -113,25 +124,38 @@ impl Policy {
 }
 
 fn apply(
+    policy: &Policy,
     rule: &Rule,
     question: &Question<'_>,
     judge: impl FnOnce(&str) -> Result<Judged, Rejection>,
     now: UnixTime,
 ) -> Result<Verdict, Refusal> {
-    let credential = bearer_token(question.headers, question.target.unwrap_or_default());
+    let credential = credentials(question.headers, question.target.unwrap_or_default());
     match rule.access {
         Access::Nobody => return Err(Refusal::Nobody),
         Access::Anyone => {
             return match credential {
                 Err(BadCredentials::Several) => Err(Refusal::SeveralCredentials),
-                _ => Ok(Verdict::Pass(Pass { token: None, identity: identity_of(None)?, stale_for: None })),
+                _ => {
+                    Ok(Verdict::Pass(Pass { token: None, proof: None, identity: identity_of(None)?, stale_for: None }))
+                }
             };
         }
         Access::Token => {}
     }
-    let Judged { token, freshness } = judge(credential?)?;
+    let Credentials { scheme, token } = credential?;
+    if scheme == Scheme::Dpop && policy.proofs.is_none() {
+        return Err(Refusal::MalformedCredentials);
+    }
+    let Judged { token, freshness } = judge(token)?;
     fulfil(rule, &token, now)?;
-    let pass = Pass { identity: identity_of(Some(&token))?, token: Some(token), stale_for: None };
+    let proof = match scheme {
+        // RFC 9449 section 7.2: a bound token without its proof is no bearer token.
+        Scheme::Bearer if token.is_sender_constrained() => return Err(Refusal::SenderConstrained),
+        Scheme::Bearer => None,
+        Scheme::Dpop => Some(prove(policy, question, &token, now)?),
+    };
+    let pass = Pass { identity: identity_of(Some(&token))?, token: Some(token), proof, stale_for: None };
     match (freshness, rule.stale) {
         (Freshness::Current, _) => Ok(Verdict::Pass(pass)),
         (Freshness::Stale(_), Staleness::Introspect) => Ok(Verdict::Introspect(pass)),
@@ -142,14 +166,25 @@ fn apply(
     }
 }
 
+/// The proof of a request whose token is bound to a key.
+fn prove(policy: &Policy, question: &Question<'_>, token: &AccessToken, now: UnixTime) -> Result<Proof, Refusal> {
+    let (Some(method), Some(target)) = (question.method, question.target) else {
+        return Err(Refusal::UnknownRequest);
+    };
+    // RFC 9449 section 4.3, step 1: one header.
+    let mut proofs = question.headers.get_all(PROOF).iter();
+    let proof = match (proofs.next(), proofs.next()) {
+        (Some(proof), None) => proof.to_str().map_err(|_| Refusal::BadProof)?,
+        _ => return Err(Refusal::BadProof),
+    };
+    let checker = policy.proofs.as_ref().ok_or(Refusal::BadProof)?;
+    checker.check(proof, token, ProvenRequest { method, target }, now).ok_or(Refusal::BadProof)
+}
+
 /// What a rule requires of a verified token.
 fn fulfil(rule: &Rule, token: &AccessToken, now: UnixTime) -> Result<(), Refusal> {
     if !token.is_for(rule.audience_of(token.issuer())) {
         return Err(Refusal::WrongAudience);
-    }
-    // RFC 9449 section 7.2: a bound token without its proof is no bearer token.
-    if token.is_sender_constrained() {
-        return Err(Refusal::SenderConstrained);
     }
     if !rule.scopes.iter().all(|scope| token.has_scope(scope)) {
         return Err(Refusal::InsufficientScope { required: rule.scopes.join(" ") });

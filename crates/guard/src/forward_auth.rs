@@ -4,7 +4,7 @@
 //! asks says how it names the original request: see [`Convention`].
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +12,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AF
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use probity_verifier::clock::{BootTime, boot_now, unix_now};
-use probity_verifier::{Introspection, Rejection, Trust};
+use probity_verifier::dpop::{Replay, UsedProofs};
+use probity_verifier::{Introspection, Rejection, Trust, UnixTime, credentials};
 use tracing::{Level, debug, enabled, info, warn};
 
 use crate::decide::{Decision, Pass, Policy, Verdict, decide};
@@ -47,6 +48,9 @@ pub struct Guard {
     policy: Policy,
     metadata: Option<ResourceMetadata>,
     metrics: Arc<Metrics>,
+    used_proofs: Arc<Mutex<UsedProofs>>,
+    /// When it started.
+    since: UnixTime,
 }
 
 /// A request that passes, and what happens to what lasts of it while the guard is stale.
@@ -59,14 +63,16 @@ pub(crate) struct Admission {
 impl Guard {
     /// A guard that trusts an issuer and applies a policy. `metadata` is what it says of the resource (RFC 9728).
     pub fn new(trust: Trust, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
-        Self { trust: Arc::new(trust), policy, metadata, metrics: Arc::default() }
+        let (trust, since) = (Arc::new(trust), unix_now());
+        Self { trust, policy, metadata, metrics: Arc::default(), used_proofs: Arc::default(), since }
     }
 
     /// The same guard for whoever comes: its questions are the clients' own requests.
     pub(crate) fn for_everyone(&self) -> Self {
-        let policy = Policy { rules: self.policy.rules.clone(), proxies: Network::ALL.to_vec() };
+        let policy = Policy { proxies: Network::ALL.to_vec(), ..self.policy.clone() };
         let (trust, metrics) = (Arc::clone(&self.trust), Arc::clone(&self.metrics));
-        Self { trust, policy, metadata: self.metadata.clone(), metrics }
+        let used_proofs = Arc::clone(&self.used_proofs);
+        Self { trust, policy, metadata: self.metadata.clone(), metrics, used_proofs, since: self.since }
     }
 
     pub(crate) fn trust(&self) -> &Trust {
@@ -125,6 +131,10 @@ impl Guard {
             Verdict::Introspect(pass) => self.introspect(pass).await,
             verdict => verdict,
         };
+        let verdict = match verdict {
+            Verdict::Pass(pass) => self.use_up_proof(pass),
+            verdict => verdict,
+        };
         let stale = rule.map_or(Staleness::Closed, |rule| rule.stale);
         let rule = rule.map(|rule| rule.name.as_str());
         match verdict {
@@ -148,13 +158,28 @@ impl Guard {
         let mut decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
         for _ in 0..MAX_LESSONS {
             let Verdict::Refuse(Refusal::Rejected(missing)) = &decision.verdict else { break };
-            let Ok(token) = crate::bearer_token(question.headers, question.target.unwrap_or_default()) else { break };
-            if !self.trust.learn(token, missing, seen).await {
+            let Ok(sent) = credentials(question.headers, question.target.unwrap_or_default()) else { break };
+            if !self.trust.learn(sent.token, missing, seen).await {
                 break;
             }
             decision = decide(&self.policy, question, |token| self.trust.judge_now(token), unix_now());
         }
         decision
+    }
+
+    /// Last of all, when nothing else is against the request: a proof of possession counts once.
+    fn use_up_proof(&self, pass: Pass) -> Verdict {
+        let Some(proof) = &pass.proof else { return Verdict::Pass(pass) };
+        // An older one may have been used in an earlier process.
+        if proof.issued() < self.since {
+            return Verdict::Refuse(Refusal::UsedProof);
+        }
+        let mut used = self.used_proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        match proof.use_up(&mut used, unix_now()) {
+            Replay::First => Verdict::Pass(pass),
+            Replay::Again => Verdict::Refuse(Refusal::UsedProof),
+            Replay::Full => Verdict::Refuse(Refusal::ProofsFull),
+        }
     }
 
     /// Asks the authority about a token that nothing is known against.

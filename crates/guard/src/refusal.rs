@@ -1,7 +1,8 @@
 //! Why the guard lets a request not pass, and how it says so: RFC 6750 section 3.
 
 use http::{HeaderValue, StatusCode};
-use probity_verifier::{BadCredentials, Rejection, bearer_challenge};
+use probity_verifier::dpop::PROOF_ALGORITHMS;
+use probity_verifier::{BadCredentials, Rejection, Scheme, SignatureAlgorithm, challenge};
 
 use crate::path::BadPath;
 
@@ -14,8 +15,8 @@ pub enum Refusal {
     /// More than one credential came: which of them another hop would believe can't be known.
     #[error("the request has more than one credential")]
     SeveralCredentials,
-    /// The `Authorization` header is not `Bearer` and a token.
-    #[error("the Authorization header is not Bearer and a token")]
+    /// The `Authorization` header is not a scheme that is accepted and a token.
+    #[error("the Authorization header is not a scheme that is accepted and a token")]
     MalformedCredentials,
     /// The token is longer than [`crate::MAX_TOKEN_BYTES`].
     #[error("the token has more than {} bytes", crate::MAX_TOKEN_BYTES)]
@@ -56,6 +57,15 @@ pub enum Refusal {
     /// The token is bound to a key of its sender, which a bearer token does not prove.
     #[error("the token is bound to a key and is no bearer token")]
     SenderConstrained,
+    /// The token came by the scheme `DPoP` without a good proof that its sender holds its key.
+    #[error("the proof that the sender holds the token's key is missing or no good")]
+    BadProof,
+    /// The proof came before.
+    #[error("the proof was used before")]
+    UsedProof,
+    /// So many proofs are remembered that whether this one came before can't be known.
+    #[error("the memory of proofs is full")]
+    ProofsFull,
     /// A claim is not as the rule requires.
     #[error("a claim of the token is not as this needs")]
     UnmetClaim,
@@ -94,6 +104,9 @@ impl Refusal {
             Self::Nobody => "guard.nobody",
             Self::WrongAudience => "guard.wrong_audience",
             Self::SenderConstrained => "guard.sender_constrained",
+            Self::BadProof => "guard.bad_proof",
+            Self::UsedProof => "guard.used_proof",
+            Self::ProofsFull => "guard.proofs_full",
             Self::UnmetClaim => "guard.unmet_claim",
             Self::InsufficientAuthentication { .. } => "guard.insufficient_authentication",
             Self::Inactive => "guard.inactive",
@@ -109,6 +122,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) if rejection.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ProofsFull => StatusCode::SERVICE_UNAVAILABLE,
             Self::InsufficientScope { .. }
             | Self::UntrustedPeer
             | Self::SmuggledIdentity
@@ -125,6 +139,8 @@ impl Refusal {
             | Self::Rejected(_)
             | Self::WrongAudience
             | Self::SenderConstrained
+            | Self::BadProof
+            | Self::UsedProof
             | Self::InsufficientAuthentication { .. }
             | Self::Inactive
             | Self::UnprintableIdentity => StatusCode::UNAUTHORIZED,
@@ -137,6 +153,9 @@ impl Refusal {
             Self::NoCredentials => None,
             Self::SeveralCredentials | Self::MalformedCredentials | Self::TokenTooLarge => Some("invalid_request"),
             Self::Rejected(rejection) if rejection.is_temporary() => Some("temporarily_unavailable"),
+            Self::ProofsFull => Some("temporarily_unavailable"),
+            // RFC 9449 section 7.1.
+            Self::BadProof | Self::UsedProof => Some("invalid_dpop_proof"),
             Self::Rejected(_)
             | Self::WrongAudience
             | Self::SenderConstrained
@@ -181,8 +200,16 @@ impl Refusal {
             }
             _ => {}
         }
+        let algorithms = PROOF_ALGORITHMS.map(SignatureAlgorithm::name).join(" ");
+        let scheme = match self {
+            Self::BadProof | Self::UsedProof | Self::SenderConstrained => {
+                parameters.push(("algs", &algorithms));
+                Scheme::Dpop
+            }
+            _ => Scheme::Bearer,
+        };
         parameters.extend(resource_metadata.map(|address| ("resource_metadata", address)));
-        bearer_challenge(parameters)
+        challenge(scheme, parameters)
     }
 }
 

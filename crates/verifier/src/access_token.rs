@@ -26,7 +26,15 @@ pub(crate) struct Claims {
     status: Option<Status>,
     auth_time: Option<UnixSeconds>,
     acr: Option<String>,
-    cnf: Option<serde::de::IgnoredAny>,
+    cnf: Option<Confirmation>,
+}
+
+/// `cnf` (RFC 7800 section 3): what the sender must prove to have.
+#[derive(Debug, Clone, Deserialize)]
+struct Confirmation {
+    jkt: Option<String>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 /// A moment as a number of seconds.
@@ -160,6 +168,12 @@ impl AccessToken {
     /// Whether `cnf` binds the token to a key of its sender (RFC 7800): as a bearer token it is worth nothing.
     pub fn is_sender_constrained(&self) -> bool {
         self.0.token.claims().cnf.is_some()
+    }
+
+    /// The thumbprint of the key that the token is bound to (RFC 9449 section 6.1), if that is all that it is bound to.
+    pub fn bound_key(&self) -> Option<&str> {
+        let confirmation = self.0.token.claims().cnf.as_ref()?;
+        if confirmation.others.is_empty() { confirmation.jkt.as_deref() } else { None }
     }
 
     /// All claims, read into a type of the caller's. This parses the payload each time.

@@ -1,5 +1,5 @@
-//! Bearer tokens in HTTP: finds the one credential of a request (RFC 6750 section 2.1, and no other way), and asks for one
-//! (section 3).
+//! Tokens in HTTP: finds the one credential of a request (RFC 6750 section 2.1 and RFC 9449 section 7.1, and no other way), and
+//! asks for one (RFC 6750 section 3).
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
@@ -24,12 +24,41 @@ pub enum BadCredentials {
     TooLarge,
 }
 
-/// The token of a request with these headers for this URI.
+/// The scheme by which a token came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 9449 section 7.1: with a proof.
+    Dpop,
+}
+
+/// The credential of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credentials<'a> {
+    /// The scheme by which the token came.
+    pub scheme: Scheme,
+    /// The token.
+    pub token: &'a str,
+}
+
+/// The bearer token of a request with these headers for this URI.
+///
+/// # Errors
+/// As [`credentials`]; [`BadCredentials::Malformed`] for another scheme.
+pub fn bearer_token<'a>(headers: &'a HeaderMap, uri: &str) -> Result<&'a str, BadCredentials> {
+    match credentials(headers, uri)? {
+        Credentials { scheme: Scheme::Bearer, token } => Ok(token),
+        Credentials { scheme: Scheme::Dpop, .. } => Err(BadCredentials::Malformed),
+    }
+}
+
+/// The credential of a request with these headers for this URI.
 ///
 /// # Errors
 /// [`BadCredentials`]. A token in the query is no credential (RFC 9700 section 4.3.2), but beside a header it is one too
 /// many.
-pub fn bearer_token<'a>(headers: &'a HeaderMap, uri: &str) -> Result<&'a str, BadCredentials> {
+pub fn credentials<'a>(headers: &'a HeaderMap, uri: &str) -> Result<Credentials<'a>, BadCredentials> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Err(BadCredentials::Missing);
@@ -43,16 +72,21 @@ pub fn bearer_token<'a>(headers: &'a HeaderMap, uri: &str) -> Result<&'a str, Ba
     // RFC 9110 section 11.1: the scheme's case does not matter. Exactly one space, then b64token.
     let text = value.to_str().map_err(|_| BadCredentials::Malformed)?;
     let (scheme, token) = text.split_once(' ').ok_or(BadCredentials::Malformed)?;
-    if !scheme.eq_ignore_ascii_case("Bearer") || !is_b64token(token) {
-        return Err(BadCredentials::Malformed);
-    }
-    Ok(token)
+    let scheme = [(Scheme::Bearer, "Bearer"), (Scheme::Dpop, "DPoP")]
+        .into_iter()
+        .find_map(|(known, name)| scheme.eq_ignore_ascii_case(name).then_some(known))
+        .ok_or(BadCredentials::Malformed)?;
+    if is_b64token(token) { Ok(Credentials { scheme, token }) } else { Err(BadCredentials::Malformed) }
 }
 
-/// The value of `WWW-Authenticate` that asks for a bearer token (RFC 6750 section 3), with these parameters after the realm.
-/// What may not stand in one is left out of it.
-pub fn bearer_challenge<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<HeaderValue> {
-    let mut challenge = String::from("Bearer realm=\"probity\"");
+/// The value of `WWW-Authenticate` that asks for a token (RFC 6750 section 3, RFC 9449 section 7.1), with these parameters after
+/// the realm. What may not stand in one is left out of it.
+pub fn challenge<'a>(scheme: Scheme, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<HeaderValue> {
+    let scheme = match scheme {
+        Scheme::Bearer => "Bearer",
+        Scheme::Dpop => "DPoP",
+    };
+    let mut challenge = format!("{scheme} realm=\"probity\"");
     for (name, value) in parameters {
         challenge.extend([", ", name, "=\""]);
         challenge.extend(value.chars().filter(|c| is_quotable(*c)));

@@ -13,6 +13,7 @@ mod cache;
 mod caller;
 mod changes;
 pub mod clock;
+pub mod dpop;
 mod fetch;
 mod introspect;
 mod issuer;
@@ -28,7 +29,7 @@ mod trust_config;
 mod verify;
 
 pub use access_token::{AccessToken, STATUS_LIST_PATH, UnknownStatus};
-pub use bearer::{BadCredentials, MAX_TOKEN_BYTES, bearer_challenge, bearer_token};
+pub use bearer::{BadCredentials, Credentials, MAX_TOKEN_BYTES, Scheme, bearer_token, challenge, credentials};
 #[cfg(feature = "axum")]
 pub use caller::{Caller, NoCaller};
 pub use changes::Changes;

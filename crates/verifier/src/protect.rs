@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use tower::{Layer, Service};
 
 use crate::access_token::AccessToken;
-use crate::bearer::{BadCredentials, bearer_challenge, bearer_token};
+use crate::bearer::{BadCredentials, Scheme, bearer_token, challenge};
 use crate::resource_metadata::ResourceMetadata;
 use crate::trust::Trust;
 use crate::verify::Rejection;
@@ -187,7 +187,7 @@ impl Denial {
             parameters.push(("scope", required));
         }
         parameters.extend(metadata.map(|metadata| ("resource_metadata", metadata.address())));
-        bearer_challenge(parameters)
+        challenge(Scheme::Bearer, parameters)
     }
 
     fn response<R: From<String>>(&self, metadata: Option<&ResourceMetadata>) -> Response<R> {

@@ -7,7 +7,7 @@ use num_bigint::BigUint;
 pub(crate) struct Curve {
     /// The field's prime.
     pub(crate) p: BigUint,
-    a: BigUint,
+    pub(super) a: BigUint,
     b: BigUint,
     /// The order of the generator.
     pub(crate) n: BigUint,
@@ -52,6 +52,13 @@ impl Curve {
         // Every prime here is 3 mod 4, so the root is a power.
         let y = self.right_side(x).modpow(&((&self.p + 1u8) >> 2), &self.p);
         self.contains(x, &y).then(|| [(x.clone(), y.clone()), (x.clone(), &self.p - y)])
+    }
+
+    /// A square root, if there is one.
+    pub(super) fn root(&self, square: &BigUint) -> Option<BigUint> {
+        // Every prime here is 3 mod 4, so the root is a power.
+        let root = square.modpow(&((&self.p + 1u8) >> 2), &self.p);
+        (&root * &root % &self.p == *square).then_some(root)
     }
 
     /// `scalar` times the generator.

@@ -3,4 +3,5 @@
 pub(crate) mod curve;
 pub(crate) mod ecdsa;
 pub(crate) mod factor;
+pub(crate) mod invalid_curve;
 pub(crate) mod roca;

@@ -70,9 +70,13 @@ impl Key {
         self.bytes(name).map(|bytes| BigUint::from_bytes_be(&bytes))
     }
 
-    /// The modulus of an RSA key.
+    /// The modulus of an RSA key, when it has a size that one can have.
     pub fn modulus(&self) -> Option<BigUint> {
-        if self.kty() == "RSA" { self.integer("n").filter(|n| n.bits() <= MAX_MODULUS_BITS) } else { None }
+        if self.kty() == "RSA" {
+            self.integer("n").filter(|n| (MIN_MODULUS_BITS..=MAX_MODULUS_BITS).contains(&n.bits()))
+        } else {
+            None
+        }
     }
 
     /// The RFC 7638 thumbprint with SHA-256, in base64url.
@@ -110,6 +114,9 @@ impl Key {
         }
     }
 }
+
+/// What is shorter is no modulus at all, in bits: to factor it proves nothing.
+const MIN_MODULUS_BITS: u64 = 16;
 
 /// The largest modulus that is examined, in bits: arithmetic takes quadratic time and more.
 const MAX_MODULUS_BITS: u64 = 16_384;

@@ -41,6 +41,8 @@ pub struct Evidence {
     pub exchanges: Vec<Exchange>,
     /// Text files.
     pub files: Vec<TextFile>,
+    /// How many tokens came after as many as are looked at, and so were not.
+    pub left_out: usize,
 }
 
 impl Evidence {
@@ -48,8 +50,13 @@ impl Evidence {
     pub fn add_token(&mut self, token: Token) {
         // The same text seen twice without times tells nothing new.
         let known = self.tokens.iter().any(|known| known.text == token.text && known.seen == token.seen);
-        if !known && self.tokens.len() < MAX_EVIDENCE_TOKENS {
+        if known {
+            return;
+        }
+        if self.tokens.len() < MAX_EVIDENCE_TOKENS {
             self.tokens.push(token);
+        } else {
+            self.left_out += 1;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use probity_jose::SigningKey;
 
-use super::calibrate::Class;
+use super::discriminator::Class;
 use super::prober::Prober;
 use super::request::{Carried, Shot};
 use crate::evidence::{Json, Key, Token, to_base64url};

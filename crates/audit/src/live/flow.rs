@@ -183,6 +183,15 @@ impl Flow {
         finding
     }
 
+    /// Runs a step that must be refused.
+    pub fn must_refuse(&mut self, step: &str, claim: &str) -> Outcome {
+        match self.run(step) {
+            Done::Success => self.proven(claim).into(),
+            Done::Refused(status) => Outcome::passed(format!("refused with {status}")),
+            Done::NoAnswer => Outcome::inconclusive(format!("no answer to the step {step}")),
+        }
+    }
+
     /// Uses the token at each moment, and says when it still worked.
     pub fn still_works(&mut self, claim: &str) -> Outcome {
         let mut last = 0;
@@ -206,15 +215,20 @@ impl Flow {
     }
 
     /// Uses the token every second until it is refused. `None` when that takes longer than the last moment.
-    pub fn seconds_until_refused(&mut self) -> Option<u64> {
+    ///
+    /// # Errors
+    /// That no answer came, as an outcome.
+    pub fn seconds_until_refused(&mut self) -> Result<Option<u64>, Outcome> {
         let last = self.moments().into_iter().max().unwrap_or(0);
         for second in 0..=last {
-            if self.run("use") != Done::Success {
-                return Some(second);
+            match self.run("use") {
+                Done::Refused(_) => return Ok(Some(second)),
+                Done::NoAnswer => return Err(Outcome::inconclusive("no answer to the use of the token")),
+                Done::Success if second < last => self.wait(1),
+                Done::Success => {}
             }
-            self.wait(1);
         }
-        None
+        Ok(None)
     }
 
     /// Waits.
@@ -276,7 +290,8 @@ impl Flow {
             }
         }
         match status {
-            0 => Done::NoAnswer,
+            // An error is no refusal.
+            0 | 429 | 500..600 if !success => Done::NoAnswer,
             _ if success => Done::Success,
             status => Done::Refused(status),
         }
@@ -291,13 +306,20 @@ async fn send(client: &reqwest::Client, request: &RequestText) -> Option<Receive
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }
-    let response = builder.body(request.body.clone()).send().await.ok()?;
+    let mut response = builder.body(request.body.clone()).send().await.ok()?;
     let status = response.status().as_u16();
     let headers = response.headers().iter();
     let headers = headers
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    Some((status, headers, response.text().await.ok()?))
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BODY_BYTES {
+            return None;
+        }
+    }
+    Some((status, headers, String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn extract(from: &str, headers: &[(String, String)], body: &str) -> Option<String> {
@@ -326,6 +348,9 @@ fn moments() -> Vec<u64> {
 }
 
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The largest response, in bytes.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The longest wait between two steps, in seconds.
 const MAX_WAIT: u64 = 300;

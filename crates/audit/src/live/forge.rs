@@ -51,7 +51,12 @@ impl Forge<'_> {
 
     /// A token signed by a key of ours; the twin has a broken signature.
     pub fn signed_by(&self, what: &str, header: &Json, key: &SigningKey) -> Attempt {
-        let input = self.input(header, &self.claims_json());
+        self.claims_signed_by(what, header, &self.claims_json(), key)
+    }
+
+    /// A token with these claims signed by a key of ours; the twin has a broken signature.
+    pub fn claims_signed_by(&self, what: &str, header: &Json, claims: &Json, key: &SigningKey) -> Attempt {
+        let input = self.input(header, claims);
         let signature = key.sign(input.as_bytes()).unwrap_or_default();
         let twin = format!("{input}.{}", to_base64url(&flip(&signature)));
         Attempt::forgery(what, format!("{input}.{}", to_base64url(&signature)), twin)

@@ -4,8 +4,8 @@ use probity_jose::SigningKey;
 
 use super::forge::break_signature;
 use super::forge::{Forge, Minted};
+use super::options::Supplies;
 use super::plan::{Attempt, Plan};
-use super::prober::Supplies;
 use super::request::Carried;
 use super::signer::Signer;
 use crate::arithmetic::curve::Curve;
@@ -48,6 +48,11 @@ impl Scene {
     /// Seconds since 1970.
     pub fn now(&self) -> i64 {
         self.now
+    }
+
+    /// The audit's name for itself in tokens.
+    pub fn marker(&self) -> &str {
+        &self.marker
     }
 
     /// The valid token's claims.

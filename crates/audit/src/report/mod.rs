@@ -3,14 +3,16 @@
 mod html;
 mod json;
 mod markdown;
+mod pen;
 mod sarif;
 mod text;
 
 pub use html::html;
 pub use json::{SCHEMA, json};
 pub use markdown::{markdown, rule_page, rules_page};
+pub use pen::Style;
 pub use sarif::{Sarif, sarif};
-pub use text::{Style, explain, text};
+pub use text::{explain, text};
 
 use crate::audit::{Report, RuleResult};
 use crate::outcome::Finding;

@@ -2,22 +2,12 @@
 
 use core::fmt::Write as _;
 
+use super::pen::{BLUE, GREEN, Pen, RED, Style, YELLOW, indented};
 use crate::audit::{Report, RuleResult};
-use crate::outcome::Status;
-use crate::rule::{Group, Rule, Severity};
+use crate::outcome::{Finding, Status};
+use crate::rule::{Group, Rule};
 use crate::verdict::Verdict;
 use crate::words::count;
-
-/// How a terminal is written to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Style {
-    /// With colours.
-    pub colour: bool,
-    /// Characters in a line.
-    pub width: usize,
-    /// With everything: each pass, each rule that did not run, each request.
-    pub verbose: bool,
-}
 
 /// The whole report.
 pub fn text(report: &Report, style: Style) -> String {
@@ -26,7 +16,7 @@ pub fn text(report: &Report, style: Style) -> String {
     pen.head(&mut out, report);
     for status in [Status::Fail, Status::Review] {
         for result in report.with_status(status) {
-            pen.result(&mut out, report, result);
+            pen.result(&mut out, result);
         }
     }
     let inconclusive = report.with_status(Status::Inconclusive);
@@ -56,10 +46,6 @@ pub fn explain(rule: &Rule, style: Style) -> String {
         let _ = writeln!(out, "  {reference}");
     });
     out
-}
-
-struct Pen {
-    style: Style,
 }
 
 impl Pen {
@@ -109,7 +95,7 @@ impl Pen {
         }
     }
 
-    fn result(&self, out: &mut String, report: &Report, result: &RuleResult) {
+    fn result(&self, out: &mut String, result: &RuleResult) {
         let review = result.status == Status::Review;
         let tag = if review {
             self.paint(BLUE, "REVIEW  ")
@@ -117,27 +103,39 @@ impl Pen {
             self.severity(result.severity().unwrap_or(result.rule.severity))
         };
         let _ = writeln!(out, "\n{tag} {} {}", self.bold(result.rule.id), self.bold(result.rule.title));
-        let shown = if self.style.verbose { usize::MAX } else { 3 };
-        for finding in result.findings.iter().take(shown) {
-            let _ = writeln!(out, "{}", self.wrapped(&finding.claim, "    "));
-            let place = finding.place.to_string();
-            let at = if place.is_empty() { String::new() } else { format!("at {place} · ") };
-            let _ = writeln!(out, "    {}", self.dim(&format!("{at}{}", finding.proof.name())));
-            for (name, value) in &finding.facts {
-                let _ = writeln!(out, "{}", self.wrapped(&format!("{name}: {value}"), "      "));
-            }
-            if !finding.requests.is_empty() {
-                let numbers: Vec<String> = finding.requests.iter().map(ToString::to_string).collect();
-                let _ = writeln!(out, "      requests {}", numbers.join(", "));
+        let files = by_artifact(&result.findings);
+        let shown = if self.style.verbose { usize::MAX } else { SHOWN_FILES };
+        for group in files.iter().take(shown) {
+            let (first, rest) = group.split_at(if self.style.verbose { group.len() } else { 1 });
+            first.iter().for_each(|finding| self.finding(out, result, finding));
+            if !rest.is_empty() {
+                let places: Vec<String> = rest.iter().take(SHOWN_PLACES).map(|finding| place_within(finding)).collect();
+                let more = if rest.len() > SHOWN_PLACES { ", … (--verbose)" } else { "" };
+                let line = format!("and {} more there: {}{more}", rest.len(), places.join(", "));
+                let _ = writeln!(out, "{}", self.wrapped(&line, "      "));
             }
         }
-        if result.findings.len() > shown {
-            let _ = writeln!(out, "    … and {} more (--verbose)", result.findings.len() - shown);
+        if let Some(hidden) = files.get(shown..).filter(|hidden| !hidden.is_empty()) {
+            let findings: usize = hidden.iter().map(Vec::len).sum();
+            let _ = writeln!(out, "    … and {findings} more in {} other places (--verbose)", hidden.len());
         }
         let _ = writeln!(out, "{}", self.wrapped(&format!("Why: {}", result.rule.why), "    "));
         let _ = writeln!(out, "{}", self.wrapped(&format!("Fix: {}", result.rule.fix), "    "));
         let _ = writeln!(out, "    {}", self.dim(&format!("More: probity audit explain {}", result.rule.id)));
-        let _ = report;
+    }
+
+    fn finding(&self, out: &mut String, result: &RuleResult, finding: &Finding) {
+        let _ = writeln!(out, "{}", self.wrapped(&finding.claim, "    "));
+        let place = finding.place.to_string();
+        let at = if place.is_empty() { String::new() } else { format!("at {place} · ") };
+        let print = super::fingerprint(result, finding);
+        let _ = writeln!(out, "    {}", self.dim(&format!("{at}{} · {print}", finding.proof.name())));
+        for (name, value) in &finding.facts {
+            let _ = writeln!(out, "{}", self.wrapped(&format!("{name}: {value}"), "      "));
+        }
+        if !finding.requests.is_empty() {
+            let _ = writeln!(out, "{}", self.wrapped(&format!("requests {}", ranges(&finding.requests)), "      "));
+        }
     }
 
     fn line(&self, out: &mut String, result: &RuleResult) {
@@ -232,52 +230,48 @@ impl Pen {
         );
         let _ = writeln!(out, "\n{}", self.dim(&self.wrapped(&thresholds, "")));
     }
+}
 
-    fn severity(&self, severity: Severity) -> String {
-        let word = format!("{:<8}", severity.name().to_uppercase());
-        match severity {
-            Severity::Critical => self.paint(RED, &word),
-            Severity::High => self.paint(MAGENTA, &word),
-            Severity::Medium => self.paint(YELLOW, &word),
-            Severity::Low | Severity::Info => self.paint(BLUE, &word),
+/// The findings of each file or other artifact together, in the order of their first ones.
+fn by_artifact(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let same = |group: &&mut Vec<&Finding>| {
+            group.first().is_some_and(|first| first.place.artifact == finding.place.artifact)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
         }
     }
+    groups
+}
 
-    fn bold(&self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    fn dim(&self, text: &str) -> String {
-        self.paint("2", text)
-    }
-
-    fn paint(&self, code: &str, text: &str) -> String {
-        if self.style.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
-
-    /// A text in lines of at most the terminal's width; what follows the first is indented further.
-    fn wrapped(&self, text: &str, indent: &str) -> String {
-        let width = self.style.width.max(40);
-        let (mut lines, mut line) = (Vec::new(), indent.to_owned());
-        let mut empty = true;
-        for word in text.split_whitespace() {
-            if !empty && line.chars().count() + 1 + word.chars().count() > width {
-                lines.push(core::mem::replace(&mut line, format!("{indent}  ")));
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
-        }
-        lines.push(line);
-        lines.join("\n")
+/// Where in its artifact a finding is.
+fn place_within(finding: &Finding) -> String {
+    match (finding.place.line, &finding.place.path) {
+        (Some(line), None) => format!("line {line}"),
+        (Some(line), Some(path)) => format!("line {line} {path}"),
+        (None, Some(path)) => path.clone(),
+        (None, None) => finding.claim.trim_end_matches('.').to_owned(),
     }
 }
 
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect::<Vec<_>>().concat()
+/// Numbers, runs of them shortened: `3-5, 9`.
+fn ranges(numbers: &[usize]) -> String {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == *number => *last = *number,
+            _ => runs.push((*number, *number)),
+        }
+    }
+    let text = |(first, last): &(usize, usize)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}-{last}"),
+    };
+    runs.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// The groups that rules are listed by.
@@ -285,8 +279,34 @@ pub(super) fn groups() -> [Group; 13] {
     Group::ALL
 }
 
-const RED: &str = "1;31";
-const MAGENTA: &str = "1;35";
-const YELLOW: &str = "1;33";
-const GREEN: &str = "1;32";
-const BLUE: &str = "1;34";
+/// How many files of a rule are shown, and how many further places in each, without `--verbose`.
+const SHOWN_FILES: usize = 3;
+const SHOWN_PLACES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Place, fail};
+
+    #[test]
+    fn many_hits_in_a_file_are_one_entry_with_a_fingerprint() {
+        let rule = crate::rules::all().next().unwrap();
+        let file = Place::of("app.log");
+        let mut findings: Vec<Finding> = (1..=20).map(|line| fail("A token is logged.").at(file.line(line))).collect();
+        findings.push(fail("A token is logged.").at(Place::of("b.log").line(7)));
+        let result = RuleResult::of(rule, vec![crate::outcome::Outcome::of(findings)]);
+        let mut out = String::new();
+        Pen { style: Style { width: 200, ..Style::default() } }.result(&mut out, &result);
+        assert_eq!(out.matches("A token is logged.").count(), 2, "{out}");
+        assert!(out.contains("and 19 more there: line 2, line 3,") && out.contains("b.log:7"), "{out}");
+        assert!(out.contains(&crate::baseline::fingerprint(rule, &result.findings[0])), "{out}");
+        let mut out = String::new();
+        Pen { style: Style { width: 200, verbose: true, ..Style::default() } }.result(&mut out, &result);
+        assert_eq!(out.matches("A token is logged.").count(), 21, "{out}");
+    }
+
+    #[test]
+    fn runs_of_numbers_are_shortened() {
+        assert_eq!(ranges(&[1, 3, 4, 5, 8, 9]), "1, 3-5, 8, 9");
+    }
+}

@@ -5,17 +5,27 @@ use aws_lc_rs::agreement;
 use aws_lc_rs::digest;
 use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 
+use crate::deflate::deflate;
 use crate::der;
 use crate::evidence::{Json, Key, base64url, to_base64url};
 
 /// Tokens with this content, encrypted to a public key in every way that it fits, each with the algorithm's name.
 pub fn encrypt_to(key: &Key, content: &[u8]) -> Vec<(String, String)> {
+    encrypt_with(key, "", content)
+}
+
+/// The same, compressed first (RFC 7516 section 4.1.3).
+pub fn encrypt_compressed(key: &Key, content: &[u8]) -> Vec<(String, String)> {
+    encrypt_with(key, r#","zip":"DEF""#, &deflate(content))
+}
+
+fn encrypt_with(key: &Key, members: &str, content: &[u8]) -> Vec<(String, String)> {
     match key.kty() {
         "RSA" => ["RSA-OAEP", "RSA-OAEP-256"]
             .iter()
-            .filter_map(|alg| Some(((*alg).to_owned(), rsa(key, alg, content)?)))
+            .filter_map(|alg| Some(((*alg).to_owned(), rsa(key, alg, members, content)?)))
             .collect(),
-        "EC" => ecdh(key, content).map(|token| ("ECDH-ES".to_owned(), token)).into_iter().collect(),
+        "EC" => ecdh(key, members, content).map(|token| ("ECDH-ES".to_owned(), token)).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -39,18 +49,18 @@ pub fn open_direct(secret: &[u8], token: &str) -> Option<String> {
     String::from_utf8(opened.to_vec()).ok()
 }
 
-fn rsa(key: &Key, alg: &str, content: &[u8]) -> Option<String> {
+fn rsa(key: &Key, alg: &str, members: &str, content: &[u8]) -> Option<String> {
     let public = PublicEncryptingKey::from_der(&der::spki(key)?).ok()?;
     let oaep = OaepPublicEncryptingKey::new(public).ok()?;
     let padding = if alg == "RSA-OAEP" { &OAEP_SHA1_MGF1SHA1 } else { &OAEP_SHA256_MGF1SHA256 };
     let mut encrypted = vec![0; oaep.ciphertext_size()];
     let encrypted = oaep.encrypt(padding, &CONTENT_KEY, &mut encrypted, None).ok()?.to_vec();
     let kid = key.kid().map(|kid| format!(r#","kid":{}"#, Json::from(kid))).unwrap_or_default();
-    let header = to_base64url(format!(r#"{{"alg":"{alg}","enc":"A256GCM"{kid}}}"#).as_bytes());
+    let header = to_base64url(format!(r#"{{"alg":"{alg}","enc":"A256GCM"{kid}{members}}}"#).as_bytes());
     seal(&header, &to_base64url(&encrypted), &CONTENT_KEY, content)
 }
 
-fn ecdh(key: &Key, content: &[u8]) -> Option<String> {
+fn ecdh(key: &Key, members: &str, content: &[u8]) -> Option<String> {
     let curve = match key.crv() {
         "P-256" => &agreement::ECDH_P256,
         "P-384" => &agreement::ECDH_P384,
@@ -63,13 +73,22 @@ fn ecdh(key: &Key, content: &[u8]) -> Option<String> {
     let (x, y) = point.split_at_checked(point.len() / 2)?;
     let theirs = agreement::UnparsedPublicKey::new(curve, der::point(key)?);
     let shared = agreement::agree(&ours, theirs, (), |shared| Ok(shared.to_vec())).ok()?;
+    agreed_with(key, members, (x, y), &shared, content)
+}
+
+/// A token encrypted to an EC key with this ephemeral key, for a verifier that computes this shared secret from it.
+pub fn agreed(key: &Key, epk: (&[u8], &[u8]), shared: &[u8], content: &[u8]) -> Option<String> {
+    agreed_with(key, "", epk, shared, content)
+}
+
+fn agreed_with(key: &Key, members: &str, (x, y): (&[u8], &[u8]), shared: &[u8], content: &[u8]) -> Option<String> {
     // RFC 7518 section 4.6.2: one round of the Concat KDF.
     let enc = b"A256GCM";
-    let info = [&[0, 0, 0, 1][..], &shared, &[0, 0, 0, 7], enc, &[0; 8], &256u32.to_be_bytes()].concat();
+    let info = [&[0, 0, 0, 1][..], shared, &[0, 0, 0, 7], enc, &[0; 8], &256u32.to_be_bytes()].concat();
     let derived = digest::digest(&digest::SHA256, &info);
     let kid = key.kid().map(|kid| format!(r#","kid":{}"#, Json::from(kid))).unwrap_or_default();
     let header = format!(
-        r#"{{"alg":"ECDH-ES","enc":"A256GCM","epk":{{"kty":"EC","crv":"{}","x":"{}","y":"{}"}}{kid}}}"#,
+        r#"{{"alg":"ECDH-ES","enc":"A256GCM","epk":{{"kty":"EC","crv":"{}","x":"{}","y":"{}"}}{kid}{members}}}"#,
         key.crv(),
         to_base64url(x),
         to_base64url(y)

@@ -9,7 +9,7 @@ mod variants;
 mod wordlist;
 
 pub use derive::derived;
-pub use encrypt::{encrypt_direct, encrypt_to, open_direct};
+pub use encrypt::{agreed, encrypt_compressed, encrypt_direct, encrypt_to, open_direct};
 pub use known::{KnownSecret, known_secrets};
 pub use public_key::{certificate_secrets, public_key_secrets};
 pub use search::{Hit, Search};

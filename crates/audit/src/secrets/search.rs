@@ -1,6 +1,6 @@
 //! Tries secrets against tokens signed by HMAC.
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::digest;
 
 use super::variants::{Encoding, each_variant};
 use crate::evidence::Token;
@@ -13,8 +13,9 @@ pub struct Search {
 
 #[derive(Debug, Clone)]
 struct Target {
-    algorithm: hmac::Algorithm,
-    input: Vec<u8>,
+    hash: &'static digest::Algorithm,
+    /// The inner pad of an empty key, and the signing input behind it.
+    padded: Vec<u8>,
     tag: Vec<u8>,
     token: usize,
 }
@@ -36,10 +37,10 @@ impl Search {
         let mut targets: Vec<Target> = Vec::new();
         let mut seen: Vec<(&str, Option<&str>, Option<&str>)> = Vec::new();
         for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.is_hmac()) {
-            let algorithm = match token.alg() {
-                "HS256" => hmac::HMAC_SHA256,
-                "HS384" => hmac::HMAC_SHA384,
-                _ => hmac::HMAC_SHA512,
+            let hash = match token.alg() {
+                "HS256" => &digest::SHA256,
+                "HS384" => &digest::SHA384,
+                _ => &digest::SHA512,
             };
             let same = (token.alg(), token.kid(), token.issuer());
             let tag = token.signature();
@@ -47,7 +48,8 @@ impl Search {
                 continue;
             }
             seen.push(same);
-            targets.push(Target { algorithm, input: token.signing_input().as_bytes().to_vec(), tag, token: at });
+            let padded = [&vec![INNER_PAD; hash.block_len()], token.signing_input().as_bytes()].concat();
+            targets.push(Target { hash, padded, tag, token: at });
         }
         Self { targets }
     }
@@ -106,12 +108,34 @@ impl Search {
 }
 
 impl Target {
+    /// HMAC (RFC 2104), by two hashes of texts that are laid out ready: much faster than a context for each candidate.
     fn is_signed_by(&self, secret: &[u8]) -> bool {
-        let tag = hmac::sign(&hmac::Key::new(self.algorithm, secret), &self.input);
+        let hashed;
+        let key = if secret.len() > self.hash.block_len() {
+            hashed = digest::digest(self.hash, secret);
+            hashed.as_ref()
+        } else {
+            secret
+        };
+        let mut inner = self.padded.clone();
+        inner.iter_mut().zip(key).for_each(|(pad, byte)| *pad ^= byte);
+        let inner = digest::digest(self.hash, &inner);
+        let mut outer = [OUTER_PAD; MAX_OUTER_BYTES];
+        outer.iter_mut().zip(key).for_each(|(pad, byte)| *pad ^= byte);
+        let length = self.hash.block_len() + self.hash.output_len();
+        if let Some(end) = outer.get_mut(self.hash.block_len()..length) {
+            end.copy_from_slice(inner.as_ref());
+        }
         // Nothing here is secret from us: a plain comparison that stops at the first byte is right.
-        tag.as_ref() == self.tag
+        digest::digest(self.hash, outer.get(..length).unwrap_or_default()).as_ref() == self.tag
     }
 }
+
+const INNER_PAD: u8 = 0x36;
+const OUTER_PAD: u8 = 0x5c;
+
+/// A block and a hash of SHA-512.
+const MAX_OUTER_BYTES: usize = 128 + 64;
 
 /// How many tokens are tried at once.
 const MAX_TARGETS: usize = 8;
@@ -121,6 +145,7 @@ mod tests {
     use super::*;
     use crate::evidence::to_base64url;
     use crate::outcome::Place;
+    use aws_lc_rs::hmac;
 
     pub(crate) fn token(secret: &[u8]) -> Token {
         let input = format!("{}.{}", to_base64url(br#"{"alg":"HS256"}"#), to_base64url(br#"{"sub":"a"}"#));
@@ -140,6 +165,23 @@ mod tests {
             assert_eq!((hit.secret.as_slice(), hit.encoding), (secret, encoding), "{text}");
         }
         assert!(Search::new(&[token(b"another")]).try_text_and_newline(b"secret").is_none());
+    }
+
+    #[test]
+    fn our_hmac_is_that_of_the_library_for_every_algorithm_and_length_of_key() {
+        for (alg, algorithm) in
+            [("HS256", hmac::HMAC_SHA256), ("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)]
+        {
+            let input = format!("{}.{}", to_base64url(format!(r#"{{"alg":"{alg}"}}"#).as_bytes()), to_base64url(b"{}"));
+            for length in [0, 1, 63, 64, 65, 127, 128, 129, 300] {
+                let secret = vec![0xa7; length];
+                let tag = hmac::sign(&hmac::Key::new(algorithm, &secret), input.as_bytes());
+                let token = format!("{input}.{}", to_base64url(tag.as_ref()));
+                let search = Search::new(&[Token::parse(&token, Place::default()).unwrap()]);
+                assert_eq!(search.try_secret(&secret), Some(0), "{alg}, {length} bytes");
+                assert_eq!(search.try_secret(&[&secret[..], b"x"].concat()), None, "{alg}, {length} bytes");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tokens as several issuers really make them: nothing that is right may fail.
 
-use probity_audit::evidence::Evidence;
-use probity_audit::{Audit, Severity, Status};
+use probity_audit::evidence::{Evidence, KeySet, to_base64url};
+use probity_audit::{Audit, Blocklist, Place, Severity, Status};
 
 use crate::samples::{NOW, token};
 
@@ -83,5 +83,21 @@ fn a_token_that_is_wrong_in_every_way_has_many() {
     let found: Vec<&str> = report.with_status(Status::Fail).iter().map(|result| result.rule.id).collect();
     for id in ["KEY-01", "CLM-04", "CLM-18", "HDR-15", "LEAK-01", "LEAK-04"] {
         assert!(found.contains(&id), "{id} is not in {found:?}");
+    }
+}
+
+#[test]
+fn a_key_on_a_blocklist_is_proven_and_no_other_is() {
+    let modulus = (1..=255).collect::<Vec<u8>>();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &modulus);
+    let set = format!(r#"{{"kty":"RSA","e":"AQAB","n":"{}"}}"#, to_base64url(&modulus));
+    for (record, status) in [([&hash.as_ref()[..15], &[7]].concat(), Status::Fail), (vec![1; 16], Status::Pass)] {
+        let mut evidence = Evidence::default();
+        evidence.key_sets.push(KeySet::parse(&set, Place::of("keys.json")).unwrap());
+        let mut audit = Audit::of("keys", evidence, NOW);
+        audit.only = vec!["KEY-15".to_owned()];
+        audit.blocklist = Blocklist::new(record);
+        let report = audit.run();
+        assert_eq!(report.results.iter().find(|result| result.rule.id == "KEY-15").unwrap().status, status);
     }
 }

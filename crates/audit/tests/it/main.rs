@@ -5,6 +5,8 @@ mod conformant;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod kept;
 #[cfg(test)]
 mod matrix;
@@ -16,5 +18,9 @@ mod reports;
 mod samples;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod session_service;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod verifier;

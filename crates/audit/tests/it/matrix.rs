@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use probity_audit::evidence::{Evidence, Json, KeySet, Token};
-use probity_audit::live::{Carried, LiveOptions, OtherToken, Prober, Signer, Supplies, Target};
+use probity_audit::live::{Carried, KEY_SET_PATH, Listener, LiveOptions, OtherToken, Prober, Signer, Supplies, Target};
 use probity_audit::{Allow, Audit, Place, Policy, Report, Status, Verdict};
 
 use crate::verifier::{Flaw, Keys, Manner, SECRET, Verifier, claims, encrypted, mint, typed, uses_hmac};
@@ -74,6 +74,16 @@ const FLAWS: &[(Flaw, &str, &str)] = &[
     (Flaw::FailsOpen, "OPS-07", "serves when a header can't be read"),
     (Flaw::ClockWrong, "OPS-09", "has a clock that is years off"),
     (Flaw::DeepJsonFails, "DOS-04", "fails on deep JSON"),
+    (Flaw::KeyUrlFetched, "HDR-02", "fetches the URL in `jku`"),
+    (Flaw::KeyUrlTrusted, "HDR-02", "trusts the key set at the URL in `jku`"),
+    (Flaw::IssuerDiscovered, "HDR-02", "asks whatever issuer a token names"),
+    (Flaw::CertificateUrlTrusted, "HDR-03", "trusts the certificate at the URL in `x5u`"),
+    (Flaw::KeyUrlComparedByItsBeginning, "HDR-05", "compares `jku` by its beginning"),
+    (Flaw::InnerKeyUrlFetched, "HDR-06", "knows inner addresses by one spelling only"),
+    (Flaw::KidReachesShell, "HDR-09", "puts `kid` into a shell"),
+    (Flaw::InvalidCurveAccepted, "JWE-06", "multiplies points that are on no curve"),
+    (Flaw::UnpacksEverything, "DOS-02", "unpacks as much as there is"),
+    (Flaw::FetchesForEachKid, "DOS-06", "fetches its keys for each unknown `kid`"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,6 +102,10 @@ async fn every_flaw_is_found_by_its_rule_and_correct_verifiers_are_left_alone() 
         let others: Vec<&str> = found.iter().copied().filter(|id| id != rule).collect();
         let _ = writeln!(table, "| {words} | {rule} | {} | {} |", others.join(" "), report.verdict.name());
     }
+    table.push_str("\nServices with logins, audited by a flow file:\n\n| the service | rule that must find it | rules that fail too | verdict |\n|---|---|---|---|\n");
+    let (rows, wrong_flows) = crate::flows::rows().await;
+    table.push_str(&rows);
+    wrong.extend(wrong_flows);
     table.push_str("\nCorrect verifiers, on which nothing may fail:\n\n| verifier | failed | could not tell | passed | verdict |\n|---|---|---|---|---|\n");
     for (manner, words) in [
         (Manner::Strict, "answers 401 with JSON"),
@@ -139,6 +153,16 @@ async fn every_flaw_is_found_by_its_rule_and_correct_verifiers_are_left_alone() 
     println!("{table}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     crate::kept::compare("audit-matrix.md", &table);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verifier_that_takes_encrypted_tokens_rightly_passes() {
+    let keys = Arc::new(Keys::new());
+    let report = audit(Flaw::NestedEncryptedAccepted, Manner::Strict, &keys).await;
+    assert_eq!(ids(&report, &[Status::Fail]), [""; 0]);
+    for rule in ["JWE-06", "DOS-02"] {
+        assert!(ids(&report, &[Status::Pass]).contains(&rule), "{rule}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +241,9 @@ async fn with(
     let keys = Arc::clone(keys);
     tokio::task::spawn_blocking(move || {
         let mut audit = prepared(options, flaw, &keys);
-        audit.allow = Allow { active: true, dos_probe: true, ..Allow::default() };
+        // Waiting for call-backs takes time, so only where there may be some, and where there must be none.
+        let oob = flaw == Flaw::None || (Flaw::KeyUrlFetched..=Flaw::FetchesForEachKid).contains(&flaw);
+        audit.allow = Allow { active: true, oob, dos_probe: true, ..Allow::default() };
         change(&mut audit);
         audit.run()
     })
@@ -227,7 +253,9 @@ async fn with(
 
 async fn options(flaw: Flaw, manner: Manner, keys: &Arc<Keys>) -> LiveOptions {
     let now = now();
-    let address = Verifier::start(flaw, manner, Arc::clone(keys), now).await;
+    let listener = Listener::start("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
+    let keys_at = Some(listener.url(KEY_SET_PATH).to_string());
+    let address = Verifier::start(flaw, manner, Arc::clone(keys), now, keys_at).await;
     let plain = claims(now);
     let good = mint(&keys.own, flaw, &plain);
     let other = |kind: &str, text: String| OtherToken { kind: kind.to_owned(), text };
@@ -265,6 +293,7 @@ async fn options(flaw: Flaw, manner: Manner, keys: &Arc<Keys>) -> LiveOptions {
             dpop_key: Some(keys.dpop.to_jwk().to_string()),
         },
         authorities: None,
+        listener: Some(Arc::new(listener)),
         max_requests: 5_000,
         requests_per_second: 0,
         allow_dos_probe: true,

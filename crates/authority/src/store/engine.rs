@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use probity_jose::{UnixTime, base64url};
+use probity_jose::UnixTime;
 use probity_verifier::revocation::{Position, Revocation};
 
-use super::log::{EARLIER_LOGS, end_of_log};
+use super::log::{EARLIER_LOGS, RECORDS, end_of_log, record_of};
 use super::postgres::{self, Postgres, PostgresSite};
 use super::sqlite::{self, Sqlite};
 use super::value::{Inconsistent, Row, Value};
@@ -44,6 +44,19 @@ pub enum StoreError {
     /// The file is not whole.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// The file holds less than was answered for: its end is missing, or it is an old one.
+    #[error(
+        "the store has forgotten revocations: it was written up to {term}-{seq}, which it does not hold. Put back the files \
+         of the store; or, to go on with what is left, remove {witness} and revoke again what must not live"
+    )]
+    Forgotten {
+        /// The term that was written.
+        term: u64,
+        /// The last record of that term.
+        seq: u64,
+        /// The file that knows it.
+        witness: String,
+    },
     /// Another process has the store open.
     #[error("another authority uses this store")]
     InUse,
@@ -142,8 +155,10 @@ impl Opening {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn live_revocations(&self, horizon: UnixTime) -> Result<Vec<Revocation>, StoreError> {
-        let rows = self.query("SELECT record FROM revocations WHERE expires > $1", &[horizon.into()]).await?;
-        Ok(rows.iter().map(revocation_of).collect::<Result<_, _>>()?)
+        // All of them, so that none is passed over because a bit of its expiry has flipped.
+        let rows = self.query(RECORDS, &[]).await?;
+        let records = rows.iter().map(|row| Ok(record_of(row)?.2)).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(records.into_iter().filter(|record| record.expires > horizon).collect())
     }
 
     /// Up to when lapsed revocations have been dropped, by whatever clock: of what lapsed by then, some may be missing.
@@ -270,9 +285,4 @@ impl Store {
             Self::Postgres(store) => store.close().await,
         }
     }
-}
-
-pub(super) fn revocation_of(row: &Row) -> Result<Revocation, Inconsistent> {
-    let bytes = base64url::decode(row.text(0)?).map_err(|_| Inconsistent("a revocation is not base64url"))?;
-    Revocation::decode(&bytes).map_err(|_| Inconsistent("a revocation can't be read"))
 }

@@ -31,6 +31,33 @@ pub(super) fn end_of_log(row: &Row) -> Result<Position, Inconsistent> {
     Ok(Position { writer, term: row.number(0)?, seq: row.number(2)? })
 }
 
+/// The query for records; conditions may follow.
+pub(super) const RECORDS: &str = "SELECT term, seq, expires, record FROM revocations";
+
+/// What a row of [`RECORDS`] says: term, number and revocation.
+///
+/// SQLite has no checksum of its own, so each record brings one. One that was written before they did has none.
+pub(super) fn record_of(row: &Row) -> Result<(u64, u64, Revocation), Inconsistent> {
+    let (term, seq, text) = (row.number(0)?, row.number(1)?, row.text(3)?);
+    let (encoded, checksum) = text.split_once('.').map_or((text, None), |(encoded, sum)| (encoded, Some(sum)));
+    let bytes = base64url::decode(encoded).map_err(|_| Inconsistent("a revocation is not base64url"))?;
+    if checksum.is_some_and(|sum| sum != checksum_of(term, seq, &bytes)) {
+        return Err(Inconsistent("a revocation's checksum is wrong"));
+    }
+    let revocation = Revocation::decode(&bytes).map_err(|_| Inconsistent("a revocation can't be read"))?;
+    if Value::from(revocation.expires) != Value::from(row.number::<u64>(2)?) {
+        return Err(Inconsistent("a revocation's expiry is not that of its record"));
+    }
+    Ok((term, seq, revocation))
+}
+
+/// CRC-32 of a record and its place, so that none can stand for another.
+fn checksum_of(term: u64, seq: u64, record: &[u8]) -> String {
+    let mut sum = crc32fast::Hasher::new();
+    [&term.to_be_bytes()[..], &seq.to_be_bytes(), record].into_iter().for_each(|part| sum.update(part));
+    format!("{:08x}", sum.finalize())
+}
+
 impl<'a> Log<'a> {
     pub(super) const fn new(head: Position, clock: &'a TokenClock) -> Self {
         Self { head, records: Vec::new(), clock }
@@ -44,8 +71,9 @@ impl<'a> Log<'a> {
         let position = Position { seq: self.head.seq + 1, ..self.head };
         let mut bytes = Vec::new();
         revocation.encode(&mut bytes);
+        let record = format!("{}.{}", base64url::encode(&bytes), checksum_of(position.term, position.seq, &bytes));
         let parameters: [Value; 4] =
-            [position.term.into(), position.seq.into(), revocation.expires.into(), base64url::encode(&bytes).into()];
+            [position.term.into(), position.seq.into(), revocation.expires.into(), record.into()];
         self.head = position;
         self.records.push((position, revocation));
         let sql = "INSERT INTO revocations (term, seq, expires, record) VALUES ($1, $2, $3, $4)";

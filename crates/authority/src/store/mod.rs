@@ -26,6 +26,7 @@ mod sqlite;
 mod used_ids;
 mod users;
 mod value;
+mod witness;
 mod write;
 
 pub(crate) use codes::{drop_expired_codes, redeem_code};
@@ -57,5 +58,7 @@ fn next_term(row: Option<&Row>) -> Result<u64, Inconsistent> {
     before.and_then(|term| term.checked_add(1)).ok_or(Inconsistent("the term is no number"))
 }
 
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tracing::{error, warn};
 
 use super::engine::{Applied, Publish, StoreError, WriteError};
-use super::log::Log;
+use super::log::{Log, RECORDS, record_of};
 use super::migrations::MIGRATIONS;
 use super::value::{Inconsistent, Row, Value};
 use super::write::{Conflict, Expect, Statement, Write};
@@ -290,12 +290,14 @@ impl Writer {
     /// After a failed commit nobody knows whether it was made: what the database has of this term is published, so that
     /// no record is there that guards do not have, and no position is given out twice.
     async fn find_head(&mut self) {
-        let sql = "SELECT record, seq FROM revocations WHERE term = $1 AND seq > $2 ORDER BY seq";
+        let sql = format!("{RECORDS} WHERE term = $1 AND seq > $2 ORDER BY seq");
         let parameters = [self.head.term.into(), self.head.seq.into()];
-        let rows = async { query(&client(&self.pool).await?, sql, &parameters).await };
+        let rows = async { query(&client(&self.pool).await?, &sql, &parameters).await };
         let found = rows.await.and_then(|rows| {
-            let read =
-                |row: &Row| Ok((Position { seq: row.number(1)?, ..self.head }, super::engine::revocation_of(row)?));
+            let read = |row: &Row| {
+                let (_, seq, revocation) = record_of(row)?;
+                Ok((Position { seq, ..self.head }, revocation))
+            };
             rows.iter().map(read).collect::<Result<Vec<(Position, Revocation)>, StoreError>>()
         });
         match found {

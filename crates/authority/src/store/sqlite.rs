@@ -18,6 +18,7 @@ use super::engine::{Applied, Publish, StoreError, WriteError};
 use super::log::Log;
 use super::migrations::MIGRATIONS;
 use super::value::{Inconsistent, Row, Value};
+use super::witness::Witness;
 use super::write::{Expect, Statement, Write};
 use crate::moment::TokenClock;
 
@@ -47,6 +48,7 @@ enum Job {
 /// An open file that is not written yet.
 pub(crate) struct Opening {
     connection: Connection,
+    witness: Witness,
     readers: Arc<Readers>,
     term: u64,
 }
@@ -55,6 +57,7 @@ impl Opening {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let lock = lock(folder)?;
         let path = folder.join("probity.db");
+        let mut witness = Witness::open(folder)?;
         let mut connection = Connection::open(&path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -63,9 +66,11 @@ impl Opening {
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         check_integrity(&connection)?;
         migrate(&mut connection)?;
+        witness.check(&connection)?;
         let term = begin_term(&mut connection)?;
+        witness.note(term, 0)?;
         let readers = Arc::new(Readers { path: path.into(), idle: Mutex::default(), _lock: lock });
-        Ok(Self { connection, readers, term })
+        Ok(Self { connection, witness, readers, term })
     }
 
     pub(super) const fn term(&self) -> u64 {
@@ -78,7 +83,7 @@ impl Opening {
 
     pub(super) fn start(self, head: Position, clock: Arc<TokenClock>, publish: Publish) -> Result<Sqlite, StoreError> {
         let (jobs, queue) = mpsc::sync_channel(MAX_QUEUE);
-        let mut writer = Writer { connection: self.connection, head, clock, publish };
+        let mut writer = Writer { connection: self.connection, witness: self.witness, head, clock, publish };
         thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&queue))?;
         Ok(Sqlite { jobs, readers: self.readers })
     }
@@ -158,6 +163,7 @@ impl Readers {
 /// The writer thread.
 struct Writer {
     connection: Connection,
+    witness: Witness,
     head: Position,
     clock: Arc<TokenClock>,
     publish: Publish,
@@ -206,6 +212,7 @@ impl Writer {
             Ok(Committed { head, records, outcomes }) => {
                 self.head = head;
                 if !records.is_empty() {
+                    self.bear_witness();
                     (self.publish)(&records);
                 }
                 drop(stamping);
@@ -221,6 +228,12 @@ impl Writer {
                     let _ = answer.send(Err(WriteError::Failed(Arc::clone(&failure))));
                 }
             }
+        }
+    }
+
+    fn bear_witness(&mut self) {
+        if let Err(error) = self.witness.note(self.head.term, self.head.seq) {
+            warn!(error = %error, "the end of the log could not be noted a second time");
         }
     }
 
@@ -372,7 +385,7 @@ mod tests {
         let opening = Opening::open(folder.path()).unwrap();
         let head = Position { writer: LogWriter([1; 8]), term: opening.term(), seq: 0 };
         let (clock, publish) = (Arc::<TokenClock>::default(), Box::new(|_: &[(Position, Revocation)]| {}));
-        let mut writer = Writer { connection: opening.connection, head, clock, publish };
+        let mut writer = Writer { connection: opening.connection, witness: opening.witness, head, clock, publish };
         let waiting = |write: Write| (write, oneshot::channel().0);
         writer.apply_all(&[waiting(Write::from(super::super::begin_log(head)))]).unwrap();
         let revoke = || {

@@ -197,6 +197,7 @@ mod tests {
                 unknown,
                 &inside("[tls]"),
                 &inside("[resource]"),
+                &inside("[dpop]"),
                 &inside("[introspection]"),
                 &inside("[[issuers]]"),
                 &inside("[[rules]]"),

@@ -110,6 +110,7 @@ impl GuardArgs {
             algorithms: default_algorithms(),
             remembered_tokens: REMEMBERED_TOKENS,
             resource: None,
+            dpop: None,
             introspection: None,
             rules: Vec::new(),
             issuers: Vec::new(),

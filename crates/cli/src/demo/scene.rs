@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::browser::Browser;
 use super::relay::Relay;
 use crate::command::admin::Admin;
+use crate::command::audit::Own;
 use crate::dev_folder::{APP, DevFolder, SERVICE, USER};
 use crate::failure::{Doing, Failure};
 use crate::pki::write_private;
@@ -168,6 +169,19 @@ impl Scene {
         format!("{}/token", self.issuer)
     }
 
+    /// What the auditor is told of authority and guard.
+    pub(super) fn own(&self) -> Result<Own, Failure> {
+        Ok(Own {
+            issuer: self.issuer.clone(),
+            guard: Url::parse(&self.guard)?,
+            ca_file: Some(self.files.ca_file()),
+            credentials: Some((SERVICE.to_owned(), self.service_secret.clone())),
+            strangers: Vec::new(),
+            token: None,
+            files: vec![self.files.serve_file(), self.files.guard_file()],
+        })
+    }
+
     async fn token_request(&self, request: reqwest::RequestBuilder) -> Result<(StatusCode, Value), Failure> {
         let answer = request.send().await.doing("asking for a token")?;
         Ok((answer.status(), answer.json().await?))
@@ -239,6 +253,13 @@ impl Scene {
     pub(super) fn curl_revoke(&self, what: &str, id: &str) -> String {
         let body = format!("-d '{{\"{what}\":\"{id}\",\"level\":\"enforced\"}}'");
         Self::curl(&self.file("admin"), &format!("{body} {}/admin/v1/revocations", self.issuer))
+    }
+
+    /// The line that audits authority and guard.
+    pub(super) fn audit_line(&self) -> Result<String, Failure> {
+        let probity = std::env::current_exe().doing("finding this program")?;
+        let folder = self.files.path().display();
+        Ok(format!("{} audit self --data {folder} --guard {}", probity.display(), self.guard))
     }
 
     /// Puts an administrator's token where [`Self::curl_revoke`] looks for it.

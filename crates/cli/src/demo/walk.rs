@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use probity_audit::{Coverage, Status, Verdict};
 use probity_verifier::clock::{BootTime, boot_now};
 use serde::Serialize;
 use serde_json::Value;
@@ -84,6 +85,7 @@ impl Scene {
         diary.note(self.refused("service_refused", "the service", &service, "service-revoked").await?);
 
         let late = self.cut_off(&admin, &mut diary).await?;
+        diary.note(self.attacked().await?);
         let accepted_after_enforced = outcome.accepted + late;
         Ok(Walk {
             ok: diary.steps.iter().all(|step| step.ok) && accepted_after_enforced == 0,
@@ -91,6 +93,27 @@ impl Scene {
             asked_after_enforced: outcome.late,
             revoke_to_enforced_micros,
             steps: diary.steps,
+        })
+    }
+
+    /// The auditor tries on guard and authority whatever it knows.
+    async fn attacked(&self) -> Result<Step, Failure> {
+        let own = self.own()?;
+        let (report, micros) = timed(own.audit()).await;
+        let report = report.doing("auditing the guard")?;
+        let findings = report.with_status(Status::Fail).len();
+        let Coverage { run, total, .. } = report.coverage;
+        Ok(Step {
+            name: "audit_self",
+            ok: report.verdict == Verdict::NotShownInsecure && findings == 0,
+            micros,
+            what: format!(
+                "the auditor attacks guard and authority: {}, {findings} findings; {run} of {total} rules came to a \
+                 result, {} requests with good and forged tokens",
+                report.verdict.name(),
+                report.requests.len(),
+            ),
+            curl: self.audit_line()?,
         })
     }
 

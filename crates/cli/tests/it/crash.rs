@@ -1,8 +1,10 @@
 //! Killed processes: nothing acknowledged is lost, and nothing is accepted by who can't know.
 
+use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::{Authority, Guard, claims, text, wait_for};
+use crate::harness::{Authority, Guard, PROBITY, claims, text, wait_for};
 
 #[test]
 fn a_revocation_that_was_acknowledged_survives_the_authoritys_sudden_death() {
@@ -136,4 +138,17 @@ fn a_guard_that_has_the_keys_but_may_not_follow_revocations_accepts_nothing() {
         401,
         "it has the keys, so that a bad token is refused as such"
     );
+}
+
+#[test]
+fn a_store_that_was_emptied_is_refused_and_not_begun_anew() {
+    let mut authority = Authority::start();
+    authority.process.kill();
+    let store = authority.data("store");
+    fs::write(store.join("probity.db"), "").unwrap();
+    fs::remove_file(store.join("probity.db-wal")).unwrap();
+    let started = Command::new(PROBITY).args(["serve", "--dev", "--data"]).arg(authority.data("")).output().unwrap();
+    let said = String::from_utf8_lossy(&started.stderr);
+    assert_eq!(started.status.code(), Some(1), "{said}");
+    assert!(said.contains("the store has forgotten revocations") && said.contains("probity.witness"), "{said}");
 }

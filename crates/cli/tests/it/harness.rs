@@ -92,6 +92,8 @@ pub(crate) struct Authority {
     pub(crate) port: u16,
     /// What `serve --dev --json` printed at its first start.
     pub(crate) dev: Value,
+    /// What a later start logs.
+    pub(crate) log_level: &'static str,
 }
 
 impl Authority {
@@ -103,17 +105,18 @@ impl Authority {
     /// Starts an authority on a fresh data folder and this port.
     pub(crate) fn start_on(port: u16) -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
-        let (process, dev) = Self::spawn(folder.path(), port);
-        Self { process, folder, port, dev }
+        let log_level = "trace";
+        let (process, dev) = Self::spawn(folder.path(), port, log_level);
+        Self { process, folder, port, dev, log_level }
     }
 
-    fn spawn(folder: &Path, port: u16) -> (Process, Value) {
+    fn spawn(folder: &Path, port: u16, log_level: &str) -> (Process, Value) {
         let mut command = Command::new(PROBITY);
         command
             .args(["serve", "--dev", "--json", "--log", "json", "--listen", &format!("127.0.0.1:{port}")])
             .arg("--data")
             .arg(folder.join("data"))
-            .env("PROBITY_LOG", "trace");
+            .env("PROBITY_LOG", log_level);
         let mut process = Process::start(&mut command, folder.join("authority.log"));
         let dev = serde_json::from_str(&process.first_line()).unwrap();
         (process, dev)
@@ -121,7 +124,7 @@ impl Authority {
 
     /// Starts the authority again after it was killed, on the same data and port.
     pub(crate) fn restart(&mut self) -> Value {
-        let (process, ready) = Self::spawn(self.folder.path(), self.port);
+        let (process, ready) = Self::spawn(self.folder.path(), self.port, self.log_level);
         self.process = process;
         ready
     }

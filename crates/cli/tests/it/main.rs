@@ -14,6 +14,8 @@ mod client_certificates;
 mod commands;
 mod crash;
 mod demo;
+mod dpop;
+mod faults;
 mod foreign;
 mod harness;
 mod interop;

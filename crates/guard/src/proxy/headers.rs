@@ -7,7 +7,7 @@ use http::header::{
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 
-use crate::decide::identity;
+use crate::decide::{PROOF, identity};
 
 /// What the application learns about a request beside what the client said.
 #[derive(Debug)]
@@ -34,7 +34,11 @@ pub(super) fn for_upstream(came: &HeaderMap, about: &About<'_>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(came.len() + 8);
     for (name, value) in came {
         let is_ours = is_of_one_hop(name) || named.contains(name) || says_who_or_where(name) || *name == COOKIE;
-        if !is_ours && *name != HOST && *name != CONTENT_LENGTH && (about.pass_token || *name != AUTHORIZATION) {
+        if !is_ours
+            && *name != HOST
+            && *name != CONTENT_LENGTH
+            && (about.pass_token || (*name != AUTHORIZATION && *name != PROOF))
+        {
             headers.append(name.clone(), value.clone());
         }
     }

@@ -1,5 +1,6 @@
 //! A set of names that may say yes wrongly and never says no wrongly, in one look at memory.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a name is the name of.
@@ -13,17 +14,18 @@ pub(super) enum Kind {
     Session,
 }
 
-/// Bits of the filter for each name: two of them are set, so that about one stranger in two hundred is taken for a member.
+/// Bits of the filter for each name: two of them are set, so that about one stranger in a hundred is taken for a member.
 const BITS_PER_NAME: usize = 32;
 
 /// The smallest filter has so many words.
 const LEAST_WORDS: usize = 16;
 
-/// Two bits in one word for each name. Readers and the one writer need no lock.
-#[derive(Debug)]
+/// Two bits in one word for each name. Readers and the one writer need no lock. A clone is the same set.
+#[derive(Debug, Clone)]
 pub(super) struct Filter {
-    /// A power of two.
-    words: Box<[AtomicU64]>,
+    /// A power of two, and one more: a bit for each kind of which there is a name.
+    words: Arc<[AtomicU64]>,
+    mask: usize,
 }
 
 impl Default for Filter {
@@ -33,16 +35,16 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// A filter that is good for twice as many names, so that it need not grow at once.
+    /// A filter that is good for a few more names, so that it need not grow at once.
     pub(super) fn with_room_for(names: usize) -> Self {
-        let bits = names.saturating_mul(2 * BITS_PER_NAME);
+        let bits = names.saturating_mul(BITS_PER_NAME + BITS_PER_NAME / 4);
         let words = (bits / 64).next_power_of_two().max(LEAST_WORDS);
-        Self { words: std::iter::repeat_with(AtomicU64::default).take(words).collect() }
+        Self { words: std::iter::repeat_with(AtomicU64::default).take(words + 1).collect(), mask: words - 1 }
     }
 
     /// For how many names it is good.
     pub(super) const fn capacity(&self) -> usize {
-        self.words.len() * 64 / BITS_PER_NAME
+        (self.mask + 1) * 64 / BITS_PER_NAME
     }
 
     pub(super) fn add(&self, kind: Kind, name: &str) {
@@ -51,6 +53,15 @@ impl Filter {
             // Release: whoever sees the bits finds the name in its map.
             word.fetch_or(bits, Ordering::Release);
         }
+        if let Some(kinds) = self.words.last() {
+            kinds.fetch_or(1 << kind as u8, Ordering::Release);
+        }
+    }
+
+    /// The kinds of which there is a name, a bit each.
+    #[inline]
+    pub(super) fn kinds(&self) -> u64 {
+        self.words.last().map_or(u64::MAX, |kinds| kinds.load(Ordering::Acquire))
     }
 
     #[inline]
@@ -62,7 +73,7 @@ impl Filter {
     #[inline]
     fn place(&self, kind: Kind, name: &str) -> (usize, u64) {
         let print = fingerprint(kind, name.as_bytes());
-        let word = (print >> 32) as usize & (self.words.len() - 1);
+        let word = (print >> 32) as usize & self.mask;
         (word, 1 << (print & 63) | 1 << ((print >> 6) & 63))
     }
 }
@@ -78,10 +89,11 @@ fn fingerprint(kind: Kind, name: &[u8]) -> u64 {
     };
     let length = (name.len() as u64) << 8 | kind as u64;
     let mixed = u128::from(first ^ length.wrapping_mul(MIX)) * u128::from(last.rotate_left(32) ^ 0xa076_1d64_78bd_642f);
+    // The low bits of a product know little of the high bits of its factors, the high ones little of the low: both together.
     #[expect(clippy::cast_possible_truncation, reason = "both halves are folded into the low one")]
-    let folded = (mixed ^ (mixed >> 64)) as u64;
-    // Once more: the low bits of a product know little of the high bits of its factors.
-    (folded ^ (folded >> 29)).wrapping_mul(MIX).rotate_left(32)
+    {
+        (mixed ^ (mixed >> 64)) as u64
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod follower;
 mod lease;
 mod names;
 mod position;
+mod published;
 mod record;
 mod replica;
 mod sessions;

@@ -1,12 +1,11 @@
 //! The named revocations of one issuer, and the filter that says in nanoseconds that none of them concerns a token.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
 use probity_jose::UnixTime;
 
 use super::filter::{Filter, Kind};
+use super::published::Published;
 use super::record::{Revocation, SessionIndex, Target};
 use super::replica::{Level, TokenFacts};
 use super::sessions::SessionLists;
@@ -34,15 +33,39 @@ type Watermarks = papaya::HashMap<Box<str>, Watermark>;
 
 /// What a reader looks at first, in one piece: most tokens are decided by it alone.
 #[derive(Debug, Clone, Default)]
-struct Index {
-    lists: SessionLists,
-    filter: Arc<Filter>,
+pub(super) struct Index {
+    pub(super) lists: SessionLists,
+    filter: Filter,
+}
+
+impl Index {
+    #[cfg(test)]
+    pub(super) fn of(lists: SessionLists) -> Self {
+        Self { lists, ..Self::default() }
+    }
+
+    /// Whether anything in it may concern a token: never wrongly no.
+    #[inline]
+    fn may_concern(&self, token: &TokenFacts<'_>) -> bool {
+        let kinds = self.filter.kinds();
+        let may_hold = |kind: Kind, name: Option<&str>| {
+            kinds & (1 << kind as u8) != 0 && name.is_some_and(|name| self.filter.may_hold(kind, name))
+        };
+        // A place in the lists means nothing in a foreign issuer's token: its lists are empty.
+        token.session.is_some_and(|place| self.lists.is_revoked(place))
+            || may_hold(Kind::Subject, Some(token.subject))
+            || may_hold(Kind::Client, token.client)
+            || may_hold(Kind::Key, token.key)
+            || may_hold(Kind::Token, token.token)
+            || may_hold(Kind::Family, token.family)
+            || may_hold(Kind::Session, token.session_id)
+    }
 }
 
 /// The revocations of one issuer. Whoever changes them holds the replica's lock.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    index: ArcSwap<Index>,
+    index: Published,
     tokens: Dead,
     families: Dead,
     sessions: Dead,
@@ -57,22 +80,9 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
-        let index = self.index.load();
-        // A place in the lists means nothing in a foreign issuer's token: its lists are empty.
-        if token.session.is_some_and(|place| index.lists.is_revoked(place)) {
-            return Some(Level::Session);
-        }
         // A token without `iat` counts as issued at the epoch.
-        if self.everything().is_some_and(|through| token.issued <= through) {
-            return Some(Level::Everything);
-        }
-        let filter = &*index.filter;
-        let may_hit = filter.may_hold(Kind::Subject, token.subject)
-            || token.client.is_some_and(|name| filter.may_hold(Kind::Client, name))
-            || token.key.is_some_and(|name| filter.may_hold(Kind::Key, name))
-            || token.token.is_some_and(|name| filter.may_hold(Kind::Token, name))
-            || token.family.is_some_and(|name| filter.may_hold(Kind::Family, name))
-            || token.session_id.is_some_and(|name| filter.may_hold(Kind::Session, name));
+        let in_everything = self.everything().is_some_and(|through| token.issued <= through);
+        let may_hit = in_everything || self.index.with(|index| index.may_concern(token));
         if may_hit { self.look_up(token) } else { None }
     }
 
@@ -110,12 +120,12 @@ impl Names {
 
     /// The bits of a session list.
     pub(super) fn session_bits(&self, list: u32) -> Vec<u8> {
-        self.index.load().lists.get(list).map(super::sessions::SessionList::bytes).unwrap_or_default()
+        self.index.load().lists.bytes(list)
     }
 
     /// Whether the session at this place has been revoked.
     pub(super) fn session_is_revoked(&self, place: SessionIndex) -> bool {
-        self.index.load().lists.is_revoked(place)
+        self.index.with(|index| index.lists.is_revoked(place))
     }
 
     /// Whether a key has been revoked.
@@ -132,10 +142,10 @@ impl Names {
 
     /// Revokes a session of the authority's own.
     pub(super) fn set_session(&self, place: SessionIndex) {
-        let index = self.index.load_full();
+        let index = self.index.load();
         if let Some(lists) = index.lists.set(place) {
             // Readers keep the shorter list until the longer one is in its place.
-            self.index.store(Arc::new(Index { lists, filter: Arc::clone(&index.filter) }));
+            self.index.store(Index { lists, filter: index.filter.clone() });
         }
     }
 
@@ -175,7 +185,7 @@ impl Names {
         if !is_new {
             return;
         }
-        let index = self.index.load_full();
+        let index = self.index.load();
         index.filter.add(kind, name);
         if self.names() > index.filter.capacity() {
             self.rebuild_filter(&index.lists);
@@ -191,7 +201,7 @@ impl Names {
         for (kind, map) in [(Kind::Subject, &self.subjects), (Kind::Client, &self.clients)] {
             map.pin().keys().for_each(|name| filter.add(kind, name));
         }
-        self.index.store(Arc::new(Index { lists: lists.clone(), filter: Arc::new(filter) }));
+        self.index.store(Index { lists: lists.clone(), filter });
     }
 
     const fn dead(&self) -> [(Kind, &Dead); 4] {
@@ -225,12 +235,12 @@ impl Names {
         if self.everything_expires.load(Ordering::Acquire) <= horizon.as_secs() {
             self.everything_expires.store(0, Ordering::Release);
         }
-        let index = self.index.load_full();
+        let index = self.index.load();
         let lists = index.lists.after(horizon);
         if self.names() < before {
             self.rebuild_filter(lists.as_ref().unwrap_or(&index.lists));
         } else if let Some(lists) = lists {
-            self.index.store(Arc::new(Index { lists, filter: Arc::clone(&index.filter) }));
+            self.index.store(Index { lists, filter: index.filter.clone() });
         }
     }
 

@@ -9,30 +9,56 @@ use super::record::SessionIndex;
 
 /// Lists in the order of their numbers. Cheap to clone: a changed set shares the lists that have not changed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct SessionLists(Vec<(u32, Arc<SessionList>)>);
+pub(super) struct SessionLists(Vec<(u32, Words)>);
+
+/// The sessions that expire within one hour, a bit each; set means revoked.
+type Words = Arc<[AtomicU64]>;
+
+const WORD_BITS: u32 = u64::BITS;
+
+/// The shortest list has so many words.
+const LEAST_WORDS: usize = 16;
 
 impl SessionLists {
-    pub(super) fn get(&self, list: u32) -> Option<&SessionList> {
-        let at = self.0.binary_search_by_key(&list, |(number, _)| *number).ok()?;
-        self.0.get(at).map(|(_, list)| &**list)
+    #[inline]
+    fn get(&self, list: u32) -> Option<&[AtomicU64]> {
+        // Sessions expire in every hour, so a list's place is most often its distance from the first.
+        let (first, _) = self.0.first()?;
+        let distance = list.wrapping_sub(*first) as usize;
+        match self.0.get(distance) {
+            Some((number, words)) if *number == list => Some(words),
+            _ => self.search(list),
+        }
     }
 
+    #[cold]
+    fn search(&self, list: u32) -> Option<&[AtomicU64]> {
+        let at = self.0.binary_search_by_key(&list, |(number, _)| *number).ok()?;
+        self.0.get(at).map(|(_, words)| &**words)
+    }
+
+    #[inline]
     pub(super) fn is_revoked(&self, place: SessionIndex) -> bool {
-        self.get(place.list).is_some_and(|list| list.get(place.index))
+        let word = self.get(place.list).and_then(|words| words.get(word_of(place.index)));
+        word.is_some_and(|word| word.load(Ordering::Acquire) & bit_of(place.index) != 0)
     }
 
     /// Sets a session's bit; the lists to put in the place of these when there is no room for it.
     pub(super) fn set(&self, place: SessionIndex) -> Option<Self> {
-        let known = self.get(place.list);
-        if known.is_some_and(|list| list.set(place.index)) {
+        let known = self.get(place.list).unwrap_or_default();
+        let (at, bit) = (word_of(place.index), bit_of(place.index));
+        if let Some(word) = known.get(at) {
+            word.fetch_or(bit, Ordering::Release);
             return None;
         }
-        let longer = SessionList::holding(place.index, known);
-        longer.set(place.index);
-        // Most often a list grows; a new one comes once an hour.
+        // A little room to grow: much of it would be memory for nobody.
+        let length = (at + 1 + at / 32).max(LEAST_WORDS);
+        let copied = known.iter().map(|word| word.load(Ordering::Acquire)).chain(std::iter::repeat(0)).take(length);
+        let words: Words =
+            copied.zip(0..).map(|(word, n)| AtomicU64::new(if n == at { word | bit } else { word })).collect();
         let mut changed: Vec<_> = self.0.iter().filter(|(number, _)| *number != place.list).cloned().collect();
         let at = changed.partition_point(|(number, _)| *number < place.list);
-        changed.insert(at, (place.list, Arc::new(longer)));
+        changed.insert(at, (place.list, words));
         Some(Self(changed))
     }
 
@@ -45,56 +71,24 @@ impl SessionLists {
 
     /// Every session that is revoked.
     pub(super) fn revoked(&self) -> impl Iterator<Item = SessionIndex> {
-        self.0.iter().flat_map(|(list, bits)| bits.indices().map(|index| SessionIndex { list: *list, index }))
+        self.0.iter().flat_map(|(list, words)| {
+            (0_u32..).zip(&**words).flat_map(move |(at, word)| {
+                let bits = word.load(Ordering::Acquire);
+                let set = (0..WORD_BITS).filter(move |bit| bits & (1 << bit) != 0);
+                set.map(move |bit| SessionIndex { list: *list, index: at * WORD_BITS + bit })
+            })
+        })
+    }
+
+    /// A list's bits, the lowest of the first byte first.
+    pub(super) fn bytes(&self, list: u32) -> Vec<u8> {
+        let words = self.get(list).unwrap_or_default();
+        words.iter().flat_map(|word| word.load(Ordering::Acquire).to_le_bytes()).collect()
     }
 
     pub(super) fn count(&self) -> usize {
-        self.0.iter().map(|(_, list)| list.count()).sum()
-    }
-}
-
-/// The sessions that expire within one hour, a bit each; set means revoked.
-#[derive(Debug)]
-pub(super) struct SessionList {
-    words: Box<[AtomicU64]>,
-}
-
-const WORD_BITS: u32 = u64::BITS;
-
-impl SessionList {
-    /// A list long enough for `index`, with the bits of a shorter one.
-    fn holding(index: u32, shorter: Option<&Self>) -> Self {
-        let needed = word_of(index) + 1;
-        let length = needed.next_power_of_two();
-        let old = shorter.map_or(&[][..], |list| &list.words);
-        let copied = old.iter().map(|word| AtomicU64::new(word.load(Ordering::Acquire)));
-        let words = copied.chain(std::iter::repeat_with(AtomicU64::default)).take(length.max(old.len())).collect();
-        Self { words }
-    }
-
-    fn get(&self, index: u32) -> bool {
-        self.words.get(word_of(index)).is_some_and(|word| word.load(Ordering::Acquire) & bit_of(index) != 0)
-    }
-
-    /// Sets a bit; false when the list is too short.
-    fn set(&self, index: u32) -> bool {
-        let word = self.words.get(word_of(index));
-        word.map(|word| word.fetch_or(bit_of(index), Ordering::Release)).is_some()
-    }
-
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        self.words.iter().flat_map(|word| word.load(Ordering::Acquire).to_le_bytes()).collect()
-    }
-
-    fn count(&self) -> usize {
-        self.words.iter().map(|word| word.load(Ordering::Acquire).count_ones() as usize).sum()
-    }
-
-    fn indices(&self) -> impl Iterator<Item = u32> {
-        (0_u32..).zip(&self.words).flat_map(|(at, word)| {
-            let bits = word.load(Ordering::Acquire);
-            (0..WORD_BITS).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| at * WORD_BITS + bit)
-        })
+        let words = self.0.iter().flat_map(|(_, words)| words.iter());
+        words.map(|word| word.load(Ordering::Acquire).count_ones() as usize).sum()
     }
 }
 

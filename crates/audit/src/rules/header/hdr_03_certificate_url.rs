@@ -1,5 +1,8 @@
 //! HDR-03: x5u is fetched / trusted.
 
+use super::call_back::{Lure, cast, no_listener, path};
+use crate::der::pem;
+use crate::live::{Prober, self_signed};
 use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
@@ -12,5 +15,24 @@ pub(super) static RULE: Rule = Rule {
     fix: "Ignore `x5u`; pin one key set URL for each issuer.",
     bad: Example::behaviour("The server fetches the URL in `x5u`."),
     good: Example::behaviour("Keys come from a pinned URL."),
-    checks: &[Check::Never("call-backs to an own listener (--allow oob) are not built yet")],
+    checks: &[Check::Probe(probe)],
 };
+
+fn probe(prober: &mut Prober) -> Outcome {
+    let Some(listener) = prober.listener() else { return no_listener() };
+    let scene = prober.scene();
+    let forge = scene.forge();
+    let mut lures = Vec::new();
+    for (number, key) in forge.own_keys().iter().enumerate() {
+        let Some(certificate) = self_signed(key) else { continue };
+        let path = path(prober, RULE.id, number + 1);
+        listener.offer(&path, pem("CERTIFICATE", &certificate));
+        let alg = key.algorithm().to_string();
+        let header = forge.header(&alg).with("x5u", listener.url(&path).as_str().into());
+        lures.push(Lure {
+            attempt: forge.signed_by(&format!("a certificate of ours in x5u, {alg}"), &header, key),
+            path,
+        });
+    }
+    cast(prober, lures, Severity::High, "The server fetches the URL in `x5u`")
+}

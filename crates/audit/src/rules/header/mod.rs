@@ -1,5 +1,6 @@
 //! Header parameters, a file for each rule.
 
+mod call_back;
 mod hdr_01_embedded_key;
 mod hdr_02_key_set_url;
 mod hdr_03_certificate_url;

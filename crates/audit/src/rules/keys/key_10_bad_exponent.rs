@@ -25,8 +25,13 @@ fn check(key: &Key, _: &Setting<'_>) -> Outcome {
         return Outcome::not_applicable("no RSA key");
     };
     let name = key.name();
-    if e <= BigUint::from(1u8) {
-        return fail(format!("The exponent of {name} is {e}: every message is its own signature."))
+    if e == BigUint::ZERO {
+        return fail(format!("The exponent of {name} is 0: every number signs the same one message."))
+            .severity(Severity::High)
+            .into();
+    }
+    if e == BigUint::from(1u8) {
+        return fail(format!("The exponent of {name} is 1: every message is its own signature."))
             .proof(Proof::ProvenOffline)
             .into();
     }

@@ -23,8 +23,5 @@ fn flow(flow: &mut Flow) -> Outcome {
     if flow.run("login") != Done::Success {
         return Outcome::inconclusive("the login failed");
     }
-    if flow.run("refresh_other_client") == Done::Success {
-        return flow.proven("Another client could use the refresh token.").into();
-    }
-    Outcome::pass()
+    flow.must_refuse("refresh_other_client", "Another client could use the refresh token.")
 }

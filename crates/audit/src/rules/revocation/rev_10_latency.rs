@@ -27,7 +27,8 @@ fn flow(flow: &mut Flow) -> Outcome {
         return Outcome::inconclusive("the step revoke failed");
     }
     match flow.seconds_until_refused() {
-        Some(seconds) => Outcome::passed(format!("refused {seconds} s after the revocation was answered")),
-        None => review("The token was not refused in the time that was waited.").proof(Proof::ProvenLive).into(),
+        Ok(Some(seconds)) => Outcome::passed(format!("refused {seconds} s after the revocation was answered")),
+        Ok(None) => review("The token was not refused in the time that was waited.").proof(Proof::ProvenLive).into(),
+        Err(outcome) => outcome,
     }
 }

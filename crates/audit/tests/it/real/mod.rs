@@ -19,6 +19,9 @@ struct Case {
 
 const NODE: &[Case] = &[
     Case { service: "jose", must_fail: &[], verdict: Verdict::NotShownInsecure },
+    Case { service: "jose-new", must_fail: &["SIG-12"], verdict: Verdict::NotShownInsecure },
+    // CVE-2015-9235.
+    Case { service: "jsonwebtoken-old", must_fail: &["SIG-04"], verdict: Verdict::Forgeable },
     // Its newest version ignores `crit`, which RFC 7515 section 4.1.11 forbids.
     Case { service: "jsonwebtoken", must_fail: &["SIG-12", "SIG-13"], verdict: Verdict::SeriousWeakness },
     Case { service: "express-jwt", must_fail: &["SIG-13"], verdict: Verdict::SeriousWeakness },
@@ -131,6 +134,7 @@ fn audit(port: u16, key: &SigningKey, secret: Option<&str>) -> Report {
         supplies: Supplies { signer: Some(signer), ..Supplies::default() },
         second: None,
         authorities: None,
+        listener: None,
         max_requests: 2_000,
         requests_per_second: 0,
         allow_dos_probe: false,

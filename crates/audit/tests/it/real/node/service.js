@@ -11,6 +11,8 @@ const expected = { issuer: 'https://issuer.example', audience: 'https://api.exam
 const verifiers = {
   // As the manual shows it, with everything pinned.
   jsonwebtoken: async (token) => require('jsonwebtoken').verify(token, publicKey, { algorithms: ['RS256'], ...expected }),
+  // Before 4.2 the token chooses the algorithm (CVE-2015-9235).
+  'jsonwebtoken-old': async (token) => require('jsonwebtoken-old').verify(token, publicKey, expected),
   // The token chooses the algorithm (CVE-2016-10555).
   'jwt-simple': async (token) => require('jwt-simple').decode(token, publicKey),
   // decode() in the place of verify().
@@ -22,6 +24,11 @@ const verifiers = {
   'jsonwebtoken-weak': async (token) => require('jsonwebtoken').verify(token, secret, { algorithms: ['HS256'], ...expected }),
   'jsonwebtoken-ignores-exp': async (token) =>
     require('jsonwebtoken').verify(token, publicKey, { algorithms: ['RS256'], ignoreExpiration: true, ...expected }),
+  'jose-new': async (token) => {
+    const jose = await import('jose-new');
+    const key = await jose.importSPKI(publicKey, 'RS256');
+    return (await jose.jwtVerify(token, key, { algorithms: ['RS256'], ...expected })).payload;
+  },
   jose: async (token) => {
     const jose = require('jose');
     const key = await jose.importSPKI(publicKey, 'RS256');
