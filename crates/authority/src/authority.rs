@@ -1,7 +1,7 @@
 //! A running authority.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::http::{Request, Response};
@@ -14,7 +14,7 @@ use probity_verifier::revocation::{ClockWatch, LAPSE_GRACE_SECONDS, Position, Se
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tower::ServiceExt;
@@ -33,12 +33,14 @@ use crate::domain::password::{PasswordError, PasswordHash};
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
+use crate::domain::throttle::{Devices, Throttle};
 use crate::domain::ticket::{MAX_UNDER_WAY_SECONDS, Tickets};
 use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy::{self, NoEntropy};
 use crate::http;
 use crate::http::dpop::Dpop;
-use crate::keys::{KeyError, Keys};
+use crate::keys::{KeyError, Keys, change_master};
+use crate::logout::keep_telling;
 use crate::metrics::Metrics;
 use crate::moment::TokenClock;
 use crate::outbound::{Https, Outbound};
@@ -46,8 +48,8 @@ use crate::places::Places;
 use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
-    drop_expired_families, drop_expired_ids, drop_expired_pushed_requests, drop_expired_sessions,
-    drop_lapsed_revocations,
+    drop_expired_devices, drop_expired_families, drop_expired_ids, drop_expired_pushed_requests,
+    drop_expired_session_clients, drop_expired_sessions, drop_lapsed_revocations,
 };
 
 /// How often what is over is dropped from the store.
@@ -114,6 +116,8 @@ pub(crate) struct State {
     pub(crate) tickets: Tickets,
     pub(crate) metrics: Metrics,
     pub(crate) places: Places,
+    /// Clients may have to be told of it.
+    pub(crate) sessions_ended: Notify,
     /// Asks addresses that clients name.
     pub(crate) outbound: Arc<dyn Outbound>,
     pub(crate) fetched_keys: FetchedKeys,
@@ -126,6 +130,11 @@ pub(crate) struct State {
     /// Proofs of possession.
     pub(crate) dpop: Dpop,
     pub(crate) signed_lists: http::status_list::SignedLists,
+    /// Failed logins.
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) devices: Devices,
+    /// Whether a proxy on this machine says where requests come from.
+    pub(crate) behind_proxy: bool,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
 }
@@ -172,7 +181,12 @@ impl Authority {
         let (publisher, clock) = (hub.clone(), Arc::new(TokenClock::default()));
         let store = opening.start(log, Arc::clone(&clock), move |records| publisher.publish(records))?;
         store.apply(Write::from(begin_log(log))).await?;
-        let keys = Keys::load(&store, master_key, &config.signing_algorithms, now).await?;
+        if let Some(file) = &config.previous_master_key_file {
+            let previous = MasterKey::parse(&read_secret(file)?);
+            let previous = previous.map_err(|error| file_error(file, &error.to_string()))?;
+            change_master(&store, &previous, &master_key).await?;
+        }
+        let keys = Keys::load(&store, master_key, &config.signing_algorithms, config.key_rotation, now).await?;
         apply_config(config, &store, now).await?;
         let mut tasks = Tasks(vec![tokio::spawn(keep_house(store.clone(), hub.clone()))]);
         if !store.is_exclusive() {
@@ -186,9 +200,13 @@ impl Authority {
             hub,
             clock,
             tickets: Tickets::new(keys.secret()),
+            devices: Devices::new(keys.secret()),
+            throttle: Mutex::default(),
+            behind_proxy: config.plain_http,
             keys,
             metrics: Metrics::default(),
             places: Places::default(),
+            sessions_ended: Notify::new(),
             outbound,
             fetched_keys: FetchedKeys::default(),
             vouchers,
@@ -198,6 +216,8 @@ impl Authority {
             signed_lists: http::status_list::SignedLists::default(),
             hashing: Arc::new(Semaphore::new(MAX_HASHES)),
         });
+        tasks.0.push(tokio::spawn(keep_keys(Arc::clone(&state))));
+        tasks.0.push(tokio::spawn(keep_telling(Arc::clone(&state))));
         Ok(Self { router: http::router(Arc::clone(&state)), state, tasks: Arc::new(tasks) })
     }
 
@@ -268,6 +288,8 @@ async fn keep_house(store: Store, hub: Hub) {
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
             .and(drop_expired_codes(codes))
+            .and(drop_expired_devices(codes))
+            .and(drop_expired_session_clients(now))
             .and(drop_expired_ids(now))
             .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
@@ -276,6 +298,28 @@ async fn keep_house(store: Store, hub: Hub) {
         match store.apply(write).await {
             Ok(_) => hub.replica().forget(horizon(now)),
             Err(error) => warn!(error = %error, "what is over could not be dropped from the store"),
+        }
+    }
+}
+
+/// Rotates the signing keys when their time has come.
+async fn keep_keys(state: Arc<State>) {
+    let mut clocks = ClockWatch::new();
+    let mut timer = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        timer.tick().await;
+        let now = unix_now();
+        if let Some(step) = clocks.look(boot_now(), now) {
+            warn!(?step, "the wall clock was set: no key is rotated this time");
+            continue;
+        }
+        // Also when nothing is due: what could not be read the last time may be readable now.
+        let done = match state.keys.rotate(&state.store, now).await {
+            Ok(false) => state.keys.reload(&state.store).await,
+            outcome => outcome.map(|_| ()),
+        };
+        if let Err(error) = done {
+            warn!(error = %error, "the signing keys could not be looked after");
         }
     }
 }
@@ -340,7 +384,7 @@ async fn apply_config(config: &AuthorityConfig, store: &Store, now: UnixTime) ->
         let password = password.unwrap_or(Err(PasswordError::Failed)).map_err(failed)?;
         let subject = id_text(entropy::bytes()?);
         let attributes = Attributes::new(user.attributes.clone()).unwrap_or_default();
-        let user = User { subject, username: user.username.clone(), password, attributes };
+        let user = User { subject, username: user.username.clone(), password, attributes, disabled: false };
         store.apply(Write::from(user.add(now))).await?;
     }
     Ok(())

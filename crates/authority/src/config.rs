@@ -13,6 +13,7 @@ pub use crate::domain::client::GrantType;
 use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
 use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
+use crate::domain::key_rotation::KeyRotation;
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
 
 /// `serve.toml`. Unknown keys are refused. Paths are relative to the file.
@@ -30,6 +31,8 @@ pub struct AuthorityConfig {
     pub postgres: Option<PostgresConfig>,
     /// The file with the master key, under which private keys are encrypted: 32 bytes as base64url.
     pub master_key_file: PathBuf,
+    /// The master key before: what is sealed under it is sealed anew at the start. Remove it when that has worked.
+    pub previous_master_key_file: Option<PathBuf>,
     /// Serve HTTPS with this certificate. Without it, `plain_http` must be set.
     pub tls: Option<TlsConfig>,
     /// Serve plain HTTP, on a loopback address only: for tests, or behind a proxy on the same machine.
@@ -38,6 +41,9 @@ pub struct AuthorityConfig {
     /// The algorithms that tokens are signed with, a key each; the first is the default.
     #[serde(default = "default_signing_algorithms")]
     pub signing_algorithms: Vec<PublicAlgorithm>,
+    /// When keys are replaced.
+    #[serde(default)]
+    pub key_rotation: KeyRotation,
     /// How long tokens and sessions live.
     #[serde(default)]
     pub lifetimes: Lifetimes,
@@ -191,6 +197,9 @@ pub enum ConfigError {
     /// A lifetime out of its range.
     #[error("lifetimes: {0}")]
     Lifetimes(#[from] LifetimesError),
+    /// Keys that would change too often or too seldom.
+    #[error("key_rotation: {0}")]
+    KeyRotation(&'static str),
     /// No algorithm, or one twice.
     #[error("signing_algorithms: at least one, and none twice")]
     Algorithms,
@@ -230,7 +239,7 @@ impl AuthorityConfig {
             .chain(postgres)
             .flatten();
         let certificates = self.client_certificates.iter_mut().filter_map(|certificates| certificates.ca_file.as_mut());
-        let own = own.chain(certificates);
+        let own = own.chain(certificates).chain(self.previous_master_key_file.as_mut());
         for path in secrets.chain(passwords).chain(credentials).chain(tls).chain(own) {
             *path = folder.join(&*path);
         }
@@ -258,6 +267,7 @@ impl AuthorityConfig {
         if let Some(certificates) = &self.client_certificates {
             self.check_certificates(certificates).map_err(ConfigError::ClientCertificates)?;
         }
+        self.key_rotation.check().map_err(ConfigError::KeyRotation)?;
         self.lifetimes.check()?;
         for client in &self.clients {
             let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };

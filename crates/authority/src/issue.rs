@@ -14,6 +14,7 @@ use crate::domain::id_token::{self, IdTokenClaims, Parties};
 use crate::domain::scope::Scope;
 use crate::domain::session::Session;
 use crate::entropy::{self, NoEntropy};
+use crate::keys::KeyError;
 
 /// Why a token can't be signed.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,8 @@ pub(crate) enum IssueError {
     Entropy(#[from] NoEntropy),
     #[error("a token can't be signed: {0}")]
     Sign(#[from] probity_jose::Error),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
 }
 
 /// A signed access token.
@@ -50,6 +53,10 @@ pub(crate) struct TokenOrder<'a> {
     pub(crate) session: Option<&'a Session>,
     /// To what it is bound.
     pub(crate) confirmation: &'a Confirmation,
+    /// Who acts for the subject.
+    pub(crate) actor: Option<&'a Value>,
+    /// When it expires at the latest.
+    pub(crate) expires: Option<UnixTime>,
 }
 
 /// What an ID token is to say.
@@ -99,6 +106,12 @@ impl State {
         if !order.confirmation.is_empty() {
             claims = claims.bound_to(order.confirmation);
         }
+        if let Some(actor) = order.actor {
+            claims = claims.acted_by(actor);
+        }
+        if let Some(expires) = order.expires {
+            claims = claims.at_most_until(expires);
+        }
         let expires_in = claims.expires_in(now);
         let token = self.sign(access_token::TYPE, &claims, None)?;
         Ok(Issued { token, expires_in, token_id })
@@ -109,7 +122,7 @@ impl State {
         let algorithm = order.client.metadata.id_token_signed_response_alg;
         let (issuer, client_id) = (self.issuer.as_str(), order.client.id.as_str());
         let parties = Parties { issuer, client_id, subject: order.subject, session_id: order.session_id };
-        let hash = jwt::half_hash(self.keys.current().signer(algorithm).algorithm(), order.access_token);
+        let hash = jwt::half_hash(self.keys.current().signer(algorithm)?.algorithm(), order.access_token);
         let claims = IdTokenClaims::new(parties, order.authentication, now, self.lifetimes.id_token)
             .with_nonce(order.nonce)
             .with_access_token_hash(hash)
@@ -124,6 +137,6 @@ impl State {
         claims: &impl Serialize,
         algorithm: Option<PublicAlgorithm>,
     ) -> Result<String, IssueError> {
-        Ok(jwt::sign(typ, claims, self.keys.current().signer(algorithm))?)
+        Ok(jwt::sign(typ, claims, self.keys.current().signer(algorithm)?)?)
     }
 }

@@ -77,7 +77,11 @@ impl State {
     pub(crate) async fn revoke(&self, order: &Order, now: UnixTime) -> Result<Option<Position>, RevokeError> {
         let mut write = order.write(now)?;
         if let Order::Key(kid) = order {
-            write = self.keys.compromise(kid, write, now)?;
+            let applied = self.keys.compromise(&self.store, kid, &write, now).await?.ok_or(RevokeError::NoSuchKey)?;
+            let position = applied.position;
+            self.metrics.ordered(order);
+            info!(level = order.level(), position = position.map(|position| position.to_string()), "revoked");
+            return Ok(position);
         }
         let mut names = BTreeSet::new();
         if let Order::Subject(subject) = order {
@@ -87,12 +91,11 @@ impl State {
         let applied = match self.store.apply(write).await {
             Ok(applied) => applied,
             Err(WriteError::Conflict(Conflict::AlreadyRevoked)) => return Ok(None),
-            Err(WriteError::Conflict(Conflict::KeyMoved)) => return Err(RevokeError::NoSuchKey),
             Err(error) => return Err(error.into()),
         };
         let mut position = applied.position;
-        if matches!(order, Order::Key(_)) {
-            self.keys.reload(&self.store).await?;
+        if matches!(order, Order::Session { .. } | Order::Subject(_) | Order::Everything) {
+            self.sessions_ended.notify_one();
         }
         if let Order::Subject(subject) = order {
             // A name that was added between our look and our write; after it there is no session that could add one.

@@ -3,6 +3,7 @@
 use probity_jose::UnixTime;
 use probity_verifier::STATUS_LIST_PATH;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::authentication::{Authentication, Method};
 use super::confirmation::Confirmation;
@@ -33,6 +34,8 @@ pub struct AccessTokenClaims<'a> {
     family: Option<&'a str>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     session: Option<SessionClaims<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<&'a Confirmation>,
 }
@@ -108,6 +111,7 @@ impl<'a> AccessTokenClaims<'a> {
             login: None,
             family: None,
             session: None,
+            act: None,
             cnf: None,
         }
     }
@@ -136,6 +140,18 @@ impl<'a> AccessTokenClaims<'a> {
         let status = Status { status_list: StatusList { idx: session.place.index, uri } };
         let exp = self.exp.min(session.expires.as_secs());
         Self { exp, session: Some(SessionClaims { sid: &session.id, status }), ..self }
+    }
+
+    /// The same token with who acts for the subject (RFC 8693 section 4.1).
+    #[must_use]
+    pub fn acted_by(self, actor: &'a Value) -> Self {
+        Self { act: Some(actor), ..self }
+    }
+
+    /// The same token, which expires then at the latest.
+    #[must_use]
+    pub fn at_most_until(self, expires: UnixTime) -> Self {
+        Self { exp: self.exp.min(expires.as_secs()), ..self }
     }
 
     /// The same token for whoever holds a key or certificate.

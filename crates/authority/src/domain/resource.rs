@@ -82,7 +82,7 @@ mod tests {
     const B: &str = "https://b.example/";
 
     fn client() -> Client {
-        let policy = ClientPolicy { resources: vec![B.into()] };
+        let policy = ClientPolicy { resources: vec![B.into()], ..ClientPolicy::default() };
         Client { audience: A.into(), policy, ..Client::sample() }
     }
 

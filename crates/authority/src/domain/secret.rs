@@ -26,6 +26,8 @@ pub enum SecretKind {
     Session,
     /// An authorization code.
     Code,
+    /// What a device asks with until its user has decided.
+    DeviceCode,
     /// The reference to a pushed authorization request.
     PushedRequest,
     /// A refresh token; its bytes are not random, see [`super::family`].
@@ -40,6 +42,7 @@ impl SecretKind {
             Self::GuardCredential => "pgc_",
             Self::Session => "pss_",
             Self::Code => "pac_",
+            Self::DeviceCode => "pdc_",
             Self::PushedRequest => "par_",
             Self::RefreshToken => "prt_",
         }

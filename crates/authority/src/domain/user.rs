@@ -17,6 +17,8 @@ pub struct User {
     pub password: PasswordHash,
     /// What is known about them.
     pub attributes: Attributes,
+    /// Whether they may not log in.
+    pub disabled: bool,
 }
 
 impl User {

@@ -9,6 +9,7 @@ use probity_verifier::clock::unix_now;
 
 use super::Shared;
 use super::authorization_request::Found;
+use super::consent::ConsentForm;
 use super::failure::Failure;
 use super::form::Form;
 use super::log::Line;
@@ -16,6 +17,7 @@ use super::login::LoginForm;
 use crate::authority;
 use crate::domain::authorization::{AuthorizationError, AuthorizationRequest, NextStep, Reply, Situation};
 use crate::domain::code::CodeGrant;
+use crate::domain::consent::Consent;
 use crate::domain::grant::Grant;
 use crate::domain::parameters::Parameters;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
@@ -61,10 +63,24 @@ async fn authorize(
     let Found { client, request, pushed } = state.find_request(&parameters, since.unwrap_or(now)).await?;
     let session = state.browser_session(headers, now).await?;
     let subject = session.as_ref().map(|session| state.subject_for(&client, &session.subject));
-    let situation = Situation { session: session.as_ref(), subject: subject.as_deref(), since, now };
-    let granted = match (request.next_step(situation), &session) {
+    let third_party = client.policy.third_party;
+    let consent = match &session {
+        Some(session) if request.needs_consent(third_party) => {
+            state.store.consent(&session.subject, &client.id).await?
+        }
+        _ => None,
+    };
+    let (session, consent) = (session.as_ref(), consent.as_ref());
+    let situation = Situation { session, subject: subject.as_deref(), third_party, consent, since, now };
+    let granted = match (request.next_step(situation), session) {
         (NextStep::Refuse { error, description }, _) => return Err(request.refused(error, description).into()),
-        (NextStep::Grant, Some(session)) => grant(state, &request, pushed.as_ref(), session, now).await?,
+        (NextStep::Grant, Some(session)) => {
+            grant(state, &request, Basis { pushed: pushed.as_ref(), session, consent }, now).await?
+        }
+        (NextStep::AskConsent, Some(session)) => {
+            let form = ConsentForm { parameters: &parameters, since: since.unwrap_or(now), session };
+            return Ok(state.consent_page(headers, &client, &request, &form, now)?);
+        }
         _ => None,
     };
     if let Some(reply) = granted {
@@ -89,12 +105,18 @@ impl UnderWay {
     }
 }
 
+/// What a grant stands on: each must still be there when it is written.
+struct Basis<'a> {
+    pushed: Option<&'a SecretHash>,
+    session: &'a Session,
+    consent: Option<&'a Consent>,
+}
+
 /// Issues a code; nothing when the session has just ended.
 async fn grant(
     state: &authority::State,
     request: &AuthorizationRequest,
-    pushed: Option<&SecretHash>,
-    session: &Session,
+    Basis { pushed, session, consent }: Basis<'_>,
     now: UnixTime,
 ) -> Result<Option<Reply>, Failure> {
     let code = PlainSecret::new(SecretKind::Code, entropy::bytes()?);
@@ -116,10 +138,15 @@ async fn grant(
         redeemed_for: None,
     };
     let write = Write::from(session.must_be_live(now)).and(grant.add(&code.hash()));
+    let consent = consent.map(|consent| consent.must_stand(&session.subject, &request.reply_to.client_id));
+    let write = write.and_all(consent);
     // RFC 9126 section 7.3: a pushed request is granted once.
     match state.store.apply(write.and_all(pushed.map(use_pushed_request))).await {
         Ok(_) => Ok(Some(request.granted(&state.issuer, code.expose()))),
         Err(WriteError::Conflict(Conflict::SessionEnded)) => Ok(None),
+        Err(WriteError::Conflict(Conflict::ConsentWithdrawn)) => {
+            Err(request.refused("access_denied", "the user has withdrawn the consent").into())
+        }
         Err(WriteError::Conflict(Conflict::RequestUsed)) => Err(AuthorizationError::Unredirectable(
             "This sign-in request was used. Please go back to the application and start again.",
         )

@@ -29,6 +29,12 @@ const SESSION_COOKIE: &str = "__Host-probity-session";
 /// The cookie that a login form must match.
 const CSRF_COOKIE: &str = "__Host-probity-csrf";
 
+/// The cookie of a browser in which a user has logged in.
+pub(super) const DEVICE_COOKIE: &str = "__Host-probity-device";
+
+/// How long a browser is known, in seconds: browsers keep no cookie longer than 400 days.
+const DEVICE_SECONDS: u64 = 400 * 24 * 3_600;
+
 /// Bytes of randomness in the token of a form, and its length as text.
 const CSRF_BYTES: usize = 16;
 const CSRF_CHARS: usize = 22;
@@ -91,6 +97,17 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 pub(super) fn session_cookie(secret: &PlainSecret) -> (HeaderName, String) {
     // Lax, not Strict: an application sends the browser here by a redirect, and the session must come along.
     (SET_COOKIE, format!("{SESSION_COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax", secret.expose()))
+}
+
+/// `Set-Cookie` of a browser in which a user has logged in. It opens nothing.
+pub(super) fn device_cookie(text: &str) -> (HeaderName, String) {
+    let cookie = format!("{DEVICE_COOKIE}={text}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={DEVICE_SECONDS}");
+    (SET_COOKIE, cookie)
+}
+
+/// `Set-Cookie` that takes the session's cookie away.
+pub(super) fn end_session_cookie() -> (HeaderName, String) {
+    (SET_COOKIE, format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
 }
 
 /// `Set-Cookie` of the login form's token.

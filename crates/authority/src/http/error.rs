@@ -5,7 +5,7 @@ use ::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::log::Line;
 use crate::domain::parameters::ParametersError;
@@ -17,6 +17,9 @@ use crate::moment::ClockBehind;
 use crate::places::NoPlace;
 use crate::revoke::RevokeError;
 use crate::store::{StoreError, WriteError};
+
+/// `Retry-After` of what is not possible at this moment.
+pub(super) const RETRY_SECONDS: &str = "10";
 
 /// An error of an OAuth endpoint.
 #[derive(Debug)]
@@ -129,12 +132,12 @@ impl OAuthError {
             | Self::Conflict(text) => text,
             Self::UseDpopNonce => "the proof needs the nonce of the DPoP-Nonce header",
             Self::AtResource(error) => error.description(),
-            Self::Busy => "too many requests at this moment; please try again",
+            Self::Busy => "this is not possible at this moment; please try again",
             Self::TooLarge => "the body is too large",
             Self::InvalidClient => "the client is unknown or its credentials are wrong",
             Self::UnsupportedGrantType => {
-                "supported are authorization_code, refresh_token and client_credentials; the implicit and password grants \
-                 are gone from OAuth 2.1 because they expose tokens and passwords"
+                "supported are authorization_code, refresh_token, client_credentials, device_code and token-exchange; the \
+                 implicit and password grants are gone from OAuth 2.1 because they expose tokens and passwords"
             }
             Self::NoToken => "an access token is needed",
             Self::InsufficientScope(_) => "the token lacks the scope that this needs",
@@ -175,7 +178,7 @@ impl IntoResponse for OAuthError {
             }
         }
         if matches!(self, Self::Busy) {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
         }
         response.extensions_mut().insert(Line { code: Some(self.code()), ..Line::default() });
         response
@@ -225,4 +228,61 @@ macro_rules! server_error_from {
     )+};
 }
 
-server_error_from!(StoreError, WriteError, IssueError, KeyError, NoPlace, NoEntropy, ClockBehind);
+server_error_from!(IssueError, NoEntropy, ClockBehind);
+
+impl From<StoreError> for OAuthError {
+    fn from(cause: StoreError) -> Self {
+        Self::of_store(&cause)
+    }
+}
+
+impl From<WriteError> for OAuthError {
+    fn from(cause: WriteError) -> Self {
+        match &cause {
+            WriteError::Failed(failure) => Self::of_store(failure),
+            WriteError::Conflict(_) => {
+                error!(error = %cause, "a request failed");
+                Self::Server
+            }
+        }
+    }
+}
+
+impl From<KeyError> for OAuthError {
+    fn from(cause: KeyError) -> Self {
+        match cause {
+            KeyError::Read(cause) => cause.into(),
+            KeyError::Write(cause) => cause.into(),
+            cause => {
+                error!(error = %cause, "a request failed");
+                Self::Server
+            }
+        }
+    }
+}
+
+impl From<NoPlace> for OAuthError {
+    fn from(cause: NoPlace) -> Self {
+        match cause {
+            NoPlace::Read(cause) => cause.into(),
+            NoPlace::Write(cause) => cause.into(),
+            NoPlace::Full => {
+                error!(error = %cause, "a request failed");
+                Self::Server
+            }
+        }
+    }
+}
+
+impl OAuthError {
+    /// A store that is busy or away for a moment is no fault of the request's, and none that lasts.
+    fn of_store(cause: &StoreError) -> Self {
+        if cause.is_passing() {
+            warn!(error = %cause, "a request failed for the moment");
+            Self::Busy
+        } else {
+            error!(error = %cause, "a request failed");
+            Self::Server
+        }
+    }
+}

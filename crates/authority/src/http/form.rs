@@ -1,5 +1,7 @@
 //! Form bodies.
 
+use std::net::{IpAddr, SocketAddr};
+
 use ::http::header::CONTENT_TYPE;
 use ::http::{HeaderMap, StatusCode};
 use axum::body::Bytes;
@@ -15,6 +17,8 @@ pub(super) struct Form {
     pub(super) parameters: Parameters,
     /// What the client has presented in the TLS handshake of this connection.
     pub(super) certificate: Option<ClientCertificate>,
+    /// The other end of the connection.
+    pub(super) peer: Option<IpAddr>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -23,6 +27,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
         let headers = request.headers().clone();
         let certificate = request.extensions().get::<ClientCertificate>().cloned();
+        let peer = request.extensions().get::<SocketAddr>().map(SocketAddr::ip);
         if !is_form(&headers) {
             return Err(OAuthError::InvalidRequest("the body must be application/x-www-form-urlencoded"));
         }
@@ -35,7 +40,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             _ => OAuthError::InvalidRequest("the body could not be read"),
         })?;
         let text = std::str::from_utf8(&body).map_err(|_| OAuthError::InvalidRequest("the body is not UTF-8"))?;
-        Ok(Self { headers, parameters: Parameters::parse(text)?, certificate })
+        Ok(Self { headers, parameters: Parameters::parse(text)?, certificate, peer })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probity_jose::{UnixTime, jwt};
+use probity_jose::{UnixTime, base64url, jwt};
 use serde::Deserialize;
 
 use crate::authority::State;
@@ -17,9 +17,28 @@ pub(super) struct Hint {
     /// What the client calls the user.
     #[serde(rename = "sub")]
     pub(super) subject: String,
+    /// The session of the login.
+    #[serde(rename = "sid")]
+    pub(super) session_id: Option<String>,
+    /// The client.
+    #[serde(rename = "aud")]
+    pub(super) client_id: String,
+}
+
+/// What says whose keys and audience a hint is to be checked for.
+#[derive(Deserialize)]
+struct Unverified {
+    aud: String,
 }
 
 impl State {
+    /// Reads a hint that was issued to whichever client.
+    pub(super) fn read_hint_of_any_client(&self, token: &str, now: UnixTime) -> Option<Hint> {
+        let payload = base64url::decode(token.split('.').nth(1)?).ok()?;
+        let Unverified { aud } = serde_json::from_slice(&payload).ok()?;
+        self.read_id_token_hint(token, &aud, now)
+    }
+
     /// Reads a hint that was issued to a client; nothing when this authority has not signed it for that one.
     pub(super) fn read_id_token_hint(&self, token: &str, client_id: &str, now: UnixTime) -> Option<Hint> {
         let ring = self.keys.current();

@@ -1,8 +1,10 @@
 //! The login page, and `POST /login`: a user proves who they are, gets a session, and goes on with the authorization request.
 
+use std::net::IpAddr;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ::http::header::HeaderMap;
+use ::http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use ::http::{Response, StatusCode};
 use axum::body::Body;
 use axum::extract::State;
@@ -15,7 +17,9 @@ use zeroize::Zeroizing;
 use super::Shared;
 use super::authorization_request::Found;
 use super::authorize::TICKET;
-use super::browser::{self, csrf_cookie, csrf_matches, csrf_token, see_other, session_cookie};
+use super::browser::{
+    self, DEVICE_COOKIE, csrf_cookie, csrf_matches, csrf_token, device_cookie, see_other, session_cookie,
+};
 use super::error::OAuthError;
 use super::failure::Failure;
 use super::form::Form;
@@ -30,7 +34,8 @@ use crate::domain::password::PasswordHash;
 use crate::domain::revocation::Order;
 use crate::domain::secret::{PlainSecret, SecretKind};
 use crate::domain::session::{Session, id_text};
-use crate::domain::user::User;
+use crate::domain::throttle::{Attempt, Throttle, Throttled};
+use crate::domain::user::{MAX_USERNAME_BYTES, User};
 use crate::entropy;
 use crate::pages::LoginPage;
 use crate::store::{Conflict, Write, WriteError};
@@ -56,6 +61,21 @@ pub(super) struct LoginForm<'a> {
 }
 
 impl authority::State {
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        // Counts are good at every moment.
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where a request comes from. A proxy on this machine adds to `X-Forwarded-For` whom it has seen; what stands before
+    /// that is what the client says of itself.
+    fn address_of(&self, form: &Form) -> Option<IpAddr> {
+        if !self.behind_proxy {
+            return form.peer;
+        }
+        let last = form.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        last.rsplit(',').next()?.trim().parse().ok()
+    }
+
     /// The login page for a request.
     pub(super) fn login_page(
         &self,
@@ -106,8 +126,9 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
     let Found { client, request, .. } = state.find_request(&parameters, since).await?;
     let username = form.parameters.get("username").unwrap_or_default();
     let password = Zeroizing::new(form.parameters.get("password").unwrap_or_default().to_owned());
-    let user = match verify_password(state, username, password).await? {
+    let user = match verify_password(state, form, username, password).await? {
         Verdict::Right(user) => user,
+        Verdict::Throttled(page) => return Ok(page),
         Verdict::Wrong => {
             info!(code = "login.wrong", "a login failed");
             let again = LoginForm { parameters: &parameters, since, again: Some((username, WRONG)) };
@@ -128,21 +149,43 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
     info!(sid = session_id, "a user has logged in");
     let request = parameters.with(TICKET, ticket);
     let next = see_other(&format!("{}{}?{}", state.issuer, path::AUTHORIZE, request.to_text()));
-    Ok(([session_cookie(&cookie)], next).into_response())
+    let device = device_cookie(&state.devices.issue(&user.username, entropy::bytes()?));
+    let mut response = ([session_cookie(&cookie)], next).into_response();
+    if let Ok(value) = HeaderValue::try_from(device.1) {
+        response.headers_mut().append(device.0, value);
+    }
+    Ok(response)
 }
 
-enum Verdict {
+/// What a password comes to.
+pub(super) enum Verdict {
     Right(User),
     Wrong,
+    /// It was not looked at: too many were wrong.
+    Throttled(Response<Body>),
     Busy,
 }
 
-/// An unknown user takes as long as a known one.
-async fn verify_password(
+/// An unknown user takes as long as a known one, and as many tries.
+pub(super) async fn verify_password(
     state: &authority::State,
+    form: &Form,
     username: &str,
     password: Zeroizing<String>,
 ) -> Result<Verdict, OAuthError> {
+    let username = username.get(..username.floor_char_boundary(MAX_USERNAME_BYTES)).unwrap_or_default();
+    let device = browser::cookie(&form.headers, DEVICE_COOKIE);
+    let device = device.and_then(|text| state.devices.read(username, text));
+    let attempt = Attempt { account: username, address: state.address_of(form), device };
+    let taken = state.throttle().take(attempt, unix_now());
+    if let Err(Throttled(seconds)) = taken {
+        info!(code = "login.throttled", seconds, "a login was not looked at");
+        let message = "Too many attempts to sign in have failed. Please wait a minute, or use a browser in which you have \
+                       signed in before.";
+        let mut page = state.error_page(StatusCode::TOO_MANY_REQUESTS, message, "login.throttled");
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        return Ok(Verdict::Throttled(page));
+    }
     let user = state.store.user(username).await?;
     let hash = user.as_ref().map_or_else(PasswordHash::of_nobody, |user| user.password.clone());
     let permit = tokio::time::timeout(HASHING_PATIENCE, state.hashing.clone().acquire_owned()).await;
@@ -154,12 +197,15 @@ async fn verify_password(
         let _permit = permit;
         hash.matches(&password)
     });
-    let matches = hashing.await.unwrap_or(false);
-    Ok(user.filter(|_| matches).map_or(Verdict::Wrong, Verdict::Right))
+    let matches = hashing.await.unwrap_or(false) && user.is_some();
+    if matches {
+        state.throttle().succeeded(attempt, unix_now());
+    }
+    Ok(user.filter(|user| matches && !user.disabled).map_or(Verdict::Wrong, Verdict::Right))
 }
 
 /// A new session; or the browser's own one with a new cookie when it is the same user's. Another user's session ends.
-async fn open_session(
+pub(super) async fn open_session(
     state: &authority::State,
     before: Option<Session>,
     user: &User,
@@ -170,9 +216,11 @@ async fn open_session(
     let authentication = Authentication::by_password(now);
     match before {
         Some(session) if session.subject == user.subject => {
-            match state.store.apply(Write::from(session.renew(&cookie.hash(), &authentication))).await {
+            let renewal = Write::from(user.must_be_as_read()).and(session.renew(&cookie.hash(), &authentication));
+            match state.store.apply(renewal).await {
                 Ok(_) => return Ok(session.id),
                 Err(WriteError::Conflict(Conflict::SessionEnded)) => {}
+                Err(WriteError::Conflict(Conflict::UserChanged)) => return Err(OAuthError::Busy),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -191,6 +239,11 @@ async fn open_session(
         expires,
         place: state.places.next(&state.store, expires, now).await?,
     };
-    state.store.apply(write.and(session.add(&cookie.hash()))).await?;
-    Ok(session.id)
+    let write = write.and(user.must_be_as_read()).and(session.add(&cookie.hash()));
+    match state.store.apply(write).await {
+        Ok(_) => Ok(session.id),
+        // Disabled, deleted or given another password while this one was hashed.
+        Err(WriteError::Conflict(Conflict::UserChanged)) => Err(OAuthError::Busy),
+        Err(error) => Err(error.into()),
+    }
 }

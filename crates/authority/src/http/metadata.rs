@@ -49,6 +49,7 @@ fn document(state: &State) -> Value {
         "authorization_endpoint": at(path::AUTHORIZE),
         "token_endpoint": at(path::TOKEN),
         "pushed_authorization_request_endpoint": at(path::PAR),
+        "device_authorization_endpoint": at(path::DEVICE_AUTHORIZATION),
         "require_pushed_authorization_requests": false,
         "userinfo_endpoint": at(path::USERINFO),
         "jwks_uri": at(path::JWKS),
@@ -87,8 +88,14 @@ fn document(state: &State) -> Value {
         "request_object_signing_alg_values_supported": request_object::algorithm_names(),
         "require_signed_request_object": false,
     });
-    if let (Some(base), Some(document)) = (&state.certified_base, document.as_object_mut()) {
-        document.insert("mtls_endpoint_aliases".to_owned(), endpoint_aliases(base));
+    if let Some(document) = document.as_object_mut() {
+        // RP-Initiated Logout 1.0 section 2.1, Back-Channel Logout 1.0 section 2.1.
+        document.insert("end_session_endpoint".to_owned(), at(path::LOGOUT).into());
+        document.insert("backchannel_logout_supported".to_owned(), true.into());
+        document.insert("backchannel_logout_session_supported".to_owned(), true.into());
+        if let Some(base) = &state.certified_base {
+            document.insert("mtls_endpoint_aliases".to_owned(), endpoint_aliases(base));
+        }
     }
     document
 }
@@ -99,6 +106,7 @@ fn endpoint_aliases(base: &str) -> Value {
     json!({
         "token_endpoint": at(path::TOKEN),
         "pushed_authorization_request_endpoint": at(path::PAR),
+        "device_authorization_endpoint": at(path::DEVICE_AUTHORIZATION),
         "revocation_endpoint": at(path::REVOKE),
         "introspection_endpoint": at(path::INTROSPECT),
         "userinfo_endpoint": at(path::USERINFO),

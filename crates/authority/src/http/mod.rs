@@ -5,6 +5,9 @@ mod authorization_request;
 mod authorize;
 mod browser;
 mod client_authentication;
+mod consent;
+mod device;
+mod device_authorization;
 pub(crate) mod dpop;
 mod error;
 mod failure;
@@ -14,6 +17,7 @@ mod introspect;
 mod jwks;
 mod log;
 mod login;
+mod logout;
 mod metadata;
 mod metrics;
 mod own_token;
@@ -28,6 +32,7 @@ mod token;
 mod userinfo;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -35,10 +40,11 @@ use ::http::header::{
 use ::http::{Response, StatusCode};
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State as AxumState};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use tracing::warn;
 use url::Url;
 
 use crate::authority::State;
@@ -52,6 +58,10 @@ pub(crate) mod path {
     pub(crate) const JWKS: &str = "/jwks";
     pub(crate) const AUTHORIZE: &str = "/authorize";
     pub(crate) const LOGIN: &str = "/login";
+    pub(crate) const CONSENT: &str = "/consent";
+    pub(crate) const DEVICE_AUTHORIZATION: &str = "/device-authorization";
+    pub(crate) const DEVICE: &str = "/device";
+    pub(crate) const LOGOUT: &str = "/logout";
     pub(crate) const TOKEN: &str = "/token";
     pub(crate) const PAR: &str = "/par";
     pub(crate) const USERINFO: &str = "/userinfo";
@@ -63,16 +73,24 @@ pub(crate) mod path {
     pub(crate) const METRICS: &str = "/metrics";
 }
 
+/// How long the store may take to show that it is there.
+const READY_PATIENCE: Duration = Duration::from_secs(2);
+
 type Shared = axum::extract::State<Arc<State>>;
 
 /// Every endpoint, below the path of the issuer.
 pub(crate) fn router(state: Arc<State>) -> Router {
     let base = Url::parse(&state.issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
     let metadata = metadata::router(&state, &base);
+    let ready = Router::new().route("/readyz", get(ready)).with_state(Arc::clone(&state));
     let endpoints = Router::new()
         .route(path::JWKS, get(jwks::get))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(path::LOGIN, post(login::post))
+        .route(path::CONSENT, post(consent::post))
+        .route(path::DEVICE_AUTHORIZATION, post(device_authorization::post))
+        .route(path::DEVICE, get(device::get).post(device::post))
+        .route(path::LOGOUT, get(logout::get).post(logout::post))
         .route(path::TOKEN, post(token::post))
         .route(path::PAR, post(par::post))
         .route(path::USERINFO, get(userinfo::get).post(userinfo::post))
@@ -90,11 +108,23 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     endpoints
         .merge(metadata)
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(async || "ready\n"))
+        .merge(ready)
         .fallback(async || (StatusCode::NOT_FOUND, "there is nothing here\n"))
         .layer(DefaultBodyLimit::max(MAX_PARAMETERS_BYTES))
         .layer(map_response(with_security_headers))
         .layer(from_fn(log::request))
+}
+
+/// Whether requests can be served: the store answers.
+async fn ready(AxumState(state): Shared) -> (StatusCode, &'static str) {
+    match tokio::time::timeout(READY_PATIENCE, state.store.ping()).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+        Ok(Err(error)) => {
+            warn!(error = %error, "the store can't be reached");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store can't be reached\n")
+        }
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+    }
 }
 
 async fn style() -> impl IntoResponse {

@@ -107,7 +107,7 @@ impl authority::State {
             return Ok(None);
         }
         let (keys, head) = (self.keys.current(), self.hub.head());
-        let key = keys.signer(None).key_id().unwrap_or_default();
+        let key = keys.signer(None)?.key_id().unwrap_or_default();
         let is_good = |signed: &&Signed| {
             let current = signed.head == head && signed.key == key;
             current && now >= signed.at && now.since(signed.at) < LIFETIME_SECONDS / 2
@@ -138,7 +138,7 @@ impl authority::State {
             list: StatusList::new(Bits::One, bytes),
             aggregation: Some(format!("{}{}", self.issuer, super::path::STATUS_LISTS)),
         };
-        let token = token.sign(keys.signer(None)).map_err(IssueError::from)?;
+        let token = token.sign(keys.signer(None)?).map_err(IssueError::from)?;
         let signed =
             Signed { gzip: gzip(&token), etag: etag(&token), token: token.into(), head, key: key.into(), at: now };
         let mut lists = self.signed_lists.lock();

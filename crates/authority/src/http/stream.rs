@@ -33,9 +33,16 @@ pub(super) async fn get(State(state): Shared, request: Request) -> Response<Body
         return (StatusCode::UPGRADE_REQUIRED, upgrade, "the revocation stream needs an upgrade\n").into_response();
     }
     let (hub, keys) = (state.hub.clone(), state.keys.current());
+    if let Err(error) = keys.signer(None) {
+        return OAuthError::from(error).into_response();
+    }
     tokio::spawn(async move {
         match hyper::upgrade::on(request).await {
-            Ok(upgraded) => hub.serve(&guard, keys.signer(None), TokioIo::new(upgraded)).await,
+            Ok(upgraded) => {
+                if let Ok(key) = keys.signer(None) {
+                    hub.serve(&guard, key, TokioIo::new(upgraded)).await;
+                }
+            }
             Err(error) => warn!(guard, error = %error, "a guard's connection could not be upgraded"),
         }
     });

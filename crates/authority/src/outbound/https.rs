@@ -85,11 +85,21 @@ impl Https {
         }
         Ok(OutboundAnswer { media_type, body })
     }
+
+    async fn post(&self, url: &Url, form: &[(&'static str, &str)]) -> Result<(), OutboundError> {
+        self.check(url)?;
+        let response = self.client()?.post(url.clone()).form(form).send().await.map_err(unreachable)?;
+        if response.status().is_success() { Ok(()) } else { Err(OutboundError::Status(response.status().as_u16())) }
+    }
 }
 
 impl Outbound for Https {
     fn get<'a>(&'a self, url: &'a Url) -> Answering<'a, OutboundAnswer> {
         Box::pin(self.fetch(url))
+    }
+
+    fn post_form<'a>(&'a self, url: &'a Url, form: &'a [(&'static str, &'a str)]) -> Answering<'a, ()> {
+        Box::pin(self.post(url, form))
     }
 }
 
@@ -180,6 +190,7 @@ mod tests {
         for host in ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"] {
             let url = Url::parse(&format!("https://{host}:{}/", server.url.port().unwrap())).unwrap();
             assert_eq!(guarded.get(&url).await, Err(OutboundError::Private), "{host}");
+            assert_eq!(guarded.post_form(&url, &[]).await, Err(OutboundError::Private), "{host}");
         }
         assert_eq!(server.connections.load(std::sync::atomic::Ordering::Relaxed), 0);
         let open = Https::new(true, vec![server.certificate]);

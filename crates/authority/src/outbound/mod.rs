@@ -1,4 +1,4 @@
-//! Requests that the authority makes itself, to addresses that clients name: their key sets.
+//! Requests that the authority makes itself, to addresses that clients name: their key sets, and where they want to hear of a logout.
 //!
 //! Whoever registers a client chooses the address, so each request is guarded: HTTPS only, no redirects, no address inside
 //! this network, small answers, little time.
@@ -48,6 +48,9 @@ type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, OutboundError>> + 
 pub(crate) trait Outbound: Send + Sync {
     /// Fetches a document.
     fn get<'a>(&'a self, url: &'a Url) -> Answering<'a, OutboundAnswer>;
+
+    /// Posts a form; any answer of success will do.
+    fn post_form<'a>(&'a self, url: &'a Url, form: &'a [(&'static str, &'a str)]) -> Answering<'a, ()>;
 }
 
 /// Reads an address that may be asked.

@@ -27,6 +27,76 @@ pub(crate) struct LoginPage<'a> {
     pub(crate) error: Option<&'a str>,
 }
 
+/// Where a user decides what somebody else's application may have.
+#[derive(Debug, Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage<'a> {
+    /// Where the form goes.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// What the application calls itself.
+    pub(crate) client_name: &'a str,
+    /// Where the answer goes: whoever owns that gets what is asked for, whatever the name says. Empty for a device.
+    pub(crate) destination: &'a str,
+    /// What the device shows, if it is one.
+    pub(crate) code: Option<&'a str>,
+    /// What it asks for, in words.
+    pub(crate) wishes: &'a [String],
+    /// The token against forged forms.
+    pub(crate) csrf: &'a str,
+    /// The authorization request, to go on with afterwards.
+    pub(crate) request: &'a str,
+    /// Since when the request has been under way.
+    pub(crate) ticket: &'a str,
+    /// Shows that this session was shown this request.
+    pub(crate) shown: &'a str,
+}
+
+/// Where a user types in the code of a device.
+#[derive(Debug, Template)]
+#[template(path = "device.html")]
+pub(crate) struct DevicePage<'a> {
+    /// Where the form goes.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// The token against forged forms.
+    pub(crate) csrf: &'a str,
+    /// The code, as far as it is known.
+    pub(crate) user_code: &'a str,
+    /// Whether user name and password are needed.
+    pub(crate) asks_for_login: bool,
+    /// Why it did not work.
+    pub(crate) error: Option<&'a str>,
+}
+
+/// Where a user says whether they want to log out.
+#[derive(Debug, Template)]
+#[template(path = "logout.html")]
+pub(crate) struct LogoutPage<'a> {
+    /// Where the form goes.
+    pub(crate) action: &'a str,
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// The token against forged forms.
+    pub(crate) csrf: &'a str,
+    /// The logout request, to go on with afterwards.
+    pub(crate) request: &'a str,
+    /// Shows that this session was asked about this request.
+    pub(crate) shown: &'a str,
+}
+
+/// Says that something is done and nothing more is to do.
+#[derive(Debug, Template)]
+#[template(path = "done.html")]
+pub(crate) struct DonePage<'a> {
+    /// The style sheet's address.
+    pub(crate) style: &'a str,
+    /// What is done.
+    pub(crate) message: &'a str,
+}
+
 /// Takes an answer to the client by a form that sends itself, or at a click.
 #[derive(Debug, Template)]
 #[template(path = "form_post.html")]
@@ -74,6 +144,29 @@ mod tests {
         assert!(!html.contains("<script"), "{html}");
         assert_eq!(html.matches("alert(1)").count(), 5, "each is there");
         for id in ["login", "username", "password", "submit", "error"] {
+            assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_application_can_not_write_markup_into_the_consent_page() {
+        let hostile = "\"><script>alert(1)</script>";
+        let page = ConsentPage {
+            action: "https://as.example/consent",
+            style: "/style.css",
+            client_name: hostile,
+            destination: hostile,
+            code: None,
+            wishes: &[hostile.to_owned()],
+            csrf: "c",
+            request: hostile,
+            ticket: "t",
+            shown: "s",
+        };
+        let html = page.render().unwrap();
+        assert!(!html.contains("<script"), "{html}");
+        assert_eq!(html.matches("alert(1)").count(), 4, "each is there");
+        for id in ["consent", "allow", "deny"] {
             assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
         }
     }

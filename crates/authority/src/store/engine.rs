@@ -24,6 +24,9 @@ pub enum StoreError {
     /// No connection to PostgreSQL could be had.
     #[error("PostgreSQL can't be reached: {0}")]
     Unreachable(String),
+    /// Every connection is in use, and none became free in time.
+    #[error("every connection to PostgreSQL is in use, and none became free in time")]
+    Exhausted,
     /// A row can't be what it should.
     #[error(transparent)]
     Inconsistent(#[from] Inconsistent),
@@ -66,6 +69,23 @@ pub enum StoreError {
     /// The file system failed.
     #[error("the store's folder can't be used: {0}")]
     Io(#[from] std::io::Error),
+}
+
+impl StoreError {
+    /// Whether it is a matter of the moment, so that whoever asked may ask again: the database is busy or away.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Exhausted | Self::Unreachable(_) | Self::Closed => true,
+            Self::Postgres(error) => error.is_closed() || error.code().is_some_and(|code| is_passing(code.code())),
+            _ => false,
+        }
+    }
+}
+
+/// Connection lost (class 08), out of resources (53), cancelled or shut down by an operator (57), rolled back for another
+/// transaction's sake (40).
+fn is_passing(code: &str) -> bool {
+    ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class))
 }
 
 /// Why a write was not applied.
@@ -248,6 +268,14 @@ impl Store {
     pub(crate) async fn is_ours(&self, term: u64) -> Result<bool, StoreError> {
         let row = self.query_one("SELECT value FROM meta WHERE name = 'term'", &[]).await?;
         Ok(row.map(|row| row.text(0).map(|text| text == term.to_string())).transpose()?.unwrap_or(false))
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.query_one("SELECT value FROM meta WHERE name = 'term'", &[]).await.map(|_| ())
     }
 
     /// Takes no more writes, and waits until everything that it has taken is written.

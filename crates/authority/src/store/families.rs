@@ -45,6 +45,16 @@ impl Store {
             revoked: !row.is_null(8),
         }))
     }
+
+    /// The live families of a user and a client, a thousand at a time.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub(crate) async fn families_between(&self, subject: &str, client: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT family FROM families WHERE subject = $1 AND client_id = $2 AND revoked IS NULL LIMIT 1000";
+        let rows = self.query(sql, &[subject.into(), client.into()]).await?;
+        Ok(rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_, _>>()?)
+    }
 }
 
 impl Family {

@@ -5,39 +5,13 @@ use probity_jose::UnixTime;
 use super::engine::{Store, StoreError};
 use super::value::{Inconsistent, Row};
 use super::write::{Conflict, Expect, Statement};
-
-/// What a signing key is used for at present.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyState {
-    /// It signs.
-    Active,
-    /// It has signed tokens that may be live, so it stays published.
-    Retiring,
-    /// Nothing that it has signed is good any more.
-    Compromised,
-}
-
-impl KeyState {
-    const ALL: [Self; 3] = [Self::Active, Self::Retiring, Self::Compromised];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Retiring => "retiring",
-            Self::Compromised => "compromised",
-        }
-    }
-}
+use crate::domain::key_rotation::{KeyFacts, KeyState};
 
 /// A signing key as the store has it.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredKey {
-    /// `kid`.
-    pub(crate) kid: String,
-    /// `alg`.
-    pub(crate) algorithm: String,
-    /// What it is used for.
-    pub(crate) state: KeyState,
+    /// What is known of it.
+    pub(crate) facts: KeyFacts,
     /// The private JWK, sealed under the master key with the `kid` as its name.
     pub(crate) sealed: String,
 }
@@ -48,8 +22,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let rows =
-            self.query("SELECT kid, algorithm, state, sealed FROM signing_keys ORDER BY created, kid", &[]).await?;
+        let sql = "SELECT kid, algorithm, state, created, moved, sealed FROM signing_keys ORDER BY created, kid";
+        let rows = self.query(sql, &[]).await?;
         Ok(rows.iter().map(StoredKey::try_from).collect::<Result<_, _>>()?)
     }
 
@@ -72,28 +46,61 @@ pub(crate) fn add_sealed(name: &str, sealed: &str) -> Statement {
     )
 }
 
+/// Seals a secret anew; [`Conflict::KeyMoved`] when it is not the one that was read.
+pub(crate) fn reseal(name: &str, before: &str, sealed: &str) -> Statement {
+    Statement::new(
+        "UPDATE meta SET value = $3 WHERE name = $1 AND value = $2",
+        [name.into(), before.into(), sealed.into()],
+        Expect::One(Conflict::KeyMoved),
+    )
+}
+
 impl StoredKey {
     /// Adds the key.
-    pub(crate) fn add(&self, now: UnixTime) -> Statement {
+    pub(crate) fn add(&self) -> Statement {
         Statement::new(
-            "INSERT INTO signing_keys (kid, algorithm, state, created, sealed) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO signing_keys (kid, algorithm, state, created, moved, sealed) VALUES ($1, $2, $3, $4, $4, $5)",
             [
-                self.kid.as_str().into(),
-                self.algorithm.as_str().into(),
-                self.state.name().into(),
-                now.into(),
+                self.facts.kid.as_str().into(),
+                self.facts.algorithm.as_str().into(),
+                self.facts.state.name().into(),
+                self.facts.created.into(),
                 self.sealed.as_str().into(),
             ],
             Expect::One(Conflict::Taken),
         )
     }
+
+    /// Seals the key anew; [`Conflict::KeyMoved`] when it is not the one that was read.
+    pub(crate) fn reseal(&self, sealed: &str) -> Statement {
+        Statement::new(
+            "UPDATE signing_keys SET sealed = $3 WHERE kid = $1 AND sealed = $2",
+            [self.facts.kid.as_str().into(), self.sealed.as_str().into(), sealed.into()],
+            Expect::One(Conflict::KeyMoved),
+        )
+    }
 }
 
 /// Moves a key from one state to another; [`Conflict::KeyMoved`] when it is not in the first.
-pub(crate) fn move_key(kid: &str, from: KeyState, to: KeyState) -> Statement {
+pub(crate) fn move_key(kid: &str, from: KeyState, to: KeyState, now: UnixTime) -> Statement {
     Statement::new(
-        "UPDATE signing_keys SET state = $3 WHERE kid = $1 AND state = $2",
-        [kid.into(), from.name().into(), to.name().into()],
+        "UPDATE signing_keys SET state = $3, moved = $4 WHERE kid = $1 AND state = $2",
+        [kid.into(), from.name().into(), to.name().into(), now.into()],
+        Expect::One(Conflict::KeyMoved),
+    )
+}
+
+/// Notes that a key has been in its state at least since now.
+pub(crate) fn note_key(kid: &str, now: UnixTime) -> Statement {
+    let sql = "UPDATE signing_keys SET moved = $2 WHERE kid = $1 AND moved = 0";
+    Statement::new(sql, [kid.into(), now.into()], Expect::One(Conflict::KeyMoved))
+}
+
+/// Deletes a key that is in a state.
+pub(crate) fn delete_key(kid: &str, state: KeyState) -> Statement {
+    Statement::new(
+        "DELETE FROM signing_keys WHERE kid = $1 AND state = $2",
+        [kid.into(), state.name().into()],
         Expect::One(Conflict::KeyMoved),
     )
 }
@@ -102,15 +109,13 @@ impl TryFrom<&Row> for StoredKey {
     type Error = Inconsistent;
 
     fn try_from(row: &Row) -> Result<Self, Inconsistent> {
-        let state = row.text(2)?;
-        Ok(Self {
+        let facts = KeyFacts {
             kid: row.text(0)?.to_owned(),
             algorithm: row.text(1)?.to_owned(),
-            state: KeyState::ALL
-                .into_iter()
-                .find(|known| known.name() == state)
-                .ok_or(Inconsistent("a signing key is in an unknown state"))?,
-            sealed: row.text(3)?.to_owned(),
-        })
+            state: KeyState::parse(row.text(2)?).ok_or(Inconsistent("a signing key is in an unknown state"))?,
+            created: row.time(3)?,
+            moved: Some(row.time(4)?).filter(|moved| *moved != UnixTime::default()),
+        };
+        Ok(Self { facts, sealed: row.text(5)?.to_owned() })
     }
 }

@@ -6,4 +6,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_openid.sql"),
     include_str!("migrations/0003_requests.sql"),
     include_str!("migrations/0004_clients.sql"),
+    include_str!("migrations/0005_consents.sql"),
+    include_str!("migrations/0006_key_states.sql"),
+    include_str!("migrations/0007_device_codes.sql"),
+    include_str!("migrations/0008_logout.sql"),
+    include_str!("migrations/0009_users.sql"),
 ];

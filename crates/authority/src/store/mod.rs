@@ -7,12 +7,15 @@
 
 mod clients;
 mod codes;
+mod consents;
+mod device_codes;
 mod document;
 mod engine;
 mod families;
 mod guards;
 mod keys;
 mod log;
+mod logout;
 mod migrations;
 mod pairwise;
 mod postgres;
@@ -27,12 +30,17 @@ mod witness;
 mod write;
 
 pub(crate) use codes::{drop_expired_codes, redeem_code};
-pub(crate) use engine::{Opening, Site, Store};
+pub(crate) use consents::{drop_consent, drop_consents_of, end_codes_between};
+pub(crate) use device_codes::{
+    deny_device, drop_expired_devices, end_devices_between, grant_device, note_poll, redeem_device,
+};
+pub(crate) use engine::{Applied, Opening, Site, Store};
 pub use engine::{StoreError, WriteError};
-pub(crate) use families::drop_expired_families;
+pub(crate) use families::{drop_expired_families, revoke_family};
 pub(crate) use guards::RegisteredGuard;
-pub(crate) use keys::{KeyState, StoredKey, add_sealed, move_key};
+pub(crate) use keys::{StoredKey, add_sealed, delete_key, move_key, note_key, reseal};
 pub(crate) use log::begin_log;
+pub(crate) use logout::{LogoutNotice, drop_expired_session_clients};
 pub(crate) use pairwise::add_pairwise_name;
 pub(crate) use postgres::PostgresSite;
 pub(crate) use pushed_requests::{drop_expired_pushed_requests, use_pushed_request};
@@ -40,7 +48,7 @@ pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};
 pub(crate) use used_ids::{drop_expired_ids, use_once};
 pub use write::Conflict;
-pub(crate) use write::Write;
+pub(crate) use write::{Statement, Write};
 
 use value::{Inconsistent, Row};
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool_postgres::{Hook, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, TimeoutType};
 use futures_util::future::join_all;
 use probity_verifier::revocation::{Position, Revocation};
 use tokio::sync::{mpsc, oneshot};
@@ -32,7 +32,7 @@ use crate::moment::TokenClock;
 /// The most connections at once.
 const MAX_CONNECTIONS: usize = 16;
 
-/// How long to wait for a connection.
+/// How long to wait for a connection: to be made, or to become free.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long one statement may take, in milliseconds.
@@ -48,8 +48,10 @@ const MAX_ATTEMPTS: usize = 8;
 /// Where a PostgreSQL database is.
 #[derive(Clone)]
 pub(crate) struct PostgresSite {
-    config: tokio_postgres::Config,
+    pub(super) config: tokio_postgres::Config,
     tls: Option<rustls::ClientConfig>,
+    /// How long a request waits for a connection to become free.
+    pub(super) patience: Duration,
 }
 
 impl PostgresSite {
@@ -74,7 +76,7 @@ impl PostgresSite {
             None if config.get_hosts().iter().all(is_local) => None,
             None => return Err("a database on another machine needs ca_file: passwords and tokens' hashes travel"),
         };
-        Ok(Self { config, tls })
+        Ok(Self { config, tls, patience: CONNECT_TIMEOUT })
     }
 }
 
@@ -408,7 +410,10 @@ fn is_constraint(error: &tokio_postgres::Error) -> bool {
 }
 
 async fn client(pool: &Pool) -> Result<Object, StoreError> {
-    pool.get().await.map_err(|error| StoreError::Unreachable(error.to_string()))
+    pool.get().await.map_err(|error| match error {
+        PoolError::Timeout(TimeoutType::Wait) => StoreError::Exhausted,
+        error => StoreError::Unreachable(error.to_string()),
+    })
 }
 
 fn connect(site: &PostgresSite) -> Result<Pool, StoreError> {
@@ -430,7 +435,7 @@ fn connect(site: &PostgresSite) -> Result<Pool, StoreError> {
     });
     let pool = Pool::builder(manager)
         .max_size(MAX_CONNECTIONS)
-        .wait_timeout(Some(CONNECT_TIMEOUT))
+        .wait_timeout(Some(site.patience))
         .create_timeout(Some(CONNECT_TIMEOUT))
         .recycle_timeout(Some(CONNECT_TIMEOUT))
         .runtime(deadpool_postgres::Runtime::Tokio1)

@@ -4,9 +4,11 @@ use probity_jose::UnixTime;
 use probity_verifier::revocation::BadIdentifier;
 
 use super::codes::{end_codes, end_codes_of_client};
+use super::device_codes::{end_devices, end_devices_of_client};
 use super::families::{
     revoke_families, revoke_families_of_client, revoke_families_of_session, revoke_families_of_subject, revoke_family,
 };
+use super::logout::{notify_all_clients, notify_clients_of, notify_clients_of_subject};
 use super::sessions::{end_session, end_sessions, end_sessions_of};
 use super::write::{Expect, Statement, Write};
 use crate::domain::revocation::Order;
@@ -22,15 +24,23 @@ impl Order {
     pub(crate) fn write(&self, now: UnixTime) -> Result<Write, BadIdentifier> {
         let write = Write::new().revoking(self.record(now)?);
         Ok(match self {
-            Self::Session { id, .. } => write.and(end_session(id, now)).and(revoke_families_of_session(id, now)),
+            Self::Session { id, .. } => {
+                let write = write.and(notify_clients_of(id, now)).and(end_session(id, now));
+                write.and(revoke_families_of_session(id, now))
+            }
             Self::Subject(subject) => {
-                write.and(end_sessions_of(subject, now)).and(revoke_families_of_subject(subject, now))
+                let write = write.and(notify_clients_of_subject(subject, now)).and(end_sessions_of(subject, now));
+                write.and(revoke_families_of_subject(subject, now))
             }
             Self::Client(client) => {
-                write.and(end_codes_of_client(client, now)).and(revoke_families_of_client(client, now))
+                let write = write.and(end_codes_of_client(client, now)).and(end_devices_of_client(client, now));
+                write.and(revoke_families_of_client(client, now))
             }
             Self::Family(family) => write.and(revoke_family(family, now)),
-            Self::Everything => write.and(end_sessions(now)).and(end_codes(now)).and(revoke_families(now)),
+            Self::Everything => {
+                let write = write.and(notify_all_clients(now)).and(end_sessions(now)).and(end_codes(now));
+                write.and(end_devices(now)).and(revoke_families(now))
+            }
             Self::Token { .. } | Self::Key(_) | Self::Foreign(_) => write,
         })
     }

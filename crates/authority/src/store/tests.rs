@@ -39,6 +39,14 @@ impl Place {
         }
     }
 
+    /// A connection beside those of the store.
+    async fn open_connection(&self) -> tokio_postgres::Client {
+        let Self::Database(site) = self else { panic!("only PostgreSQL has connections") };
+        let (client, connection) = site.config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
     async fn open(&self) -> (Store, Arc<Replica>, Published) {
         let opening = Opening::open(self.site()).await.unwrap();
         let replica = Arc::new(Replica::new(ISSUER));
@@ -256,7 +264,11 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
             default_max_age: Some(60),
             ..ClientMetadata::default()
         },
-        policy: ClientPolicy { resources: vec!["https://other.example".into()] },
+        policy: ClientPolicy {
+            resources: vec!["https://other.example".into()],
+            third_party: true,
+            ..ClientPolicy::default()
+        },
     };
     for secret in [client.secret, None] {
         client.secret = secret;
@@ -350,6 +362,38 @@ async fn an_authority_that_was_taken_over_can_not_revoke_behind_its_successors_b
     );
     assert_eq!(published.lock().unwrap().len(), 1);
     new.apply(order.write(NOW).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_waits_too_long_for_a_connection_is_told_so_and_not_that_the_store_is_broken() {
+    let mut site = crate::postgres_server::database();
+    site.patience = std::time::Duration::from_millis(100);
+    let place = Place::Database(Box::new(site));
+    let (store, _, _) = place.open().await;
+    store.apply(Write::from(family("f").add())).await.unwrap();
+    // Each holds a connection and waits for the row that the first one has.
+    let blocker = place.open_connection().await;
+    blocker.batch_execute("BEGIN; UPDATE families SET counter = counter").await.unwrap();
+    let waiting: Vec<_> = (0..40)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.apply(Write::from(family("f").rotate(1, NOW))).await })
+        })
+        .collect();
+    // Those for whom there was no connection are answered while the others still wait.
+    let (mut answered, mut others) = (Vec::new(), waiting);
+    while answered.len() < 24 {
+        let (outcome, _, rest) = futures_util::future::select_all(others).await;
+        answered.push(outcome.unwrap());
+        others = rest;
+    }
+    for outcome in answered {
+        let Err(WriteError::Failed(failure)) = outcome else { panic!("{outcome:?}") };
+        assert!(matches!(*failure, StoreError::Exhausted) && failure.is_passing(), "{failure:?}");
+    }
+    blocker.batch_execute("COMMIT").await.unwrap();
+    let outcomes: Vec<_> = futures_util::future::join_all(others).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
 }
 
 #[test]

@@ -28,9 +28,15 @@ pub enum Conflict {
     /// The grant has been revoked already.
     #[error("the grant is revoked already")]
     AlreadyRevoked,
+    /// The user has withdrawn the consent.
+    #[error("the consent was withdrawn meanwhile")]
+    ConsentWithdrawn,
     /// The session has ended.
     #[error("the session has ended")]
     SessionEnded,
+    /// The user is gone, may not log in any more, or has another password.
+    #[error("the user has changed meanwhile")]
+    UserChanged,
     /// The name is taken.
     #[error("the name is taken")]
     Taken,
@@ -77,6 +83,14 @@ impl Write {
     #[must_use]
     pub(crate) fn and_all(mut self, statements: impl IntoIterator<Item = Statement>) -> Self {
         self.statements.extend(statements);
+        self
+    }
+
+    /// Everything of another write too.
+    #[must_use]
+    pub(crate) fn and_other(mut self, other: Self) -> Self {
+        self.statements.extend(other.statements);
+        self.revocations.extend(other.revocations);
         self
     }
 

@@ -77,6 +77,73 @@ enum AdminCommand {
         /// A name for logs and lists.
         name: String,
     },
+    /// List users, or find one by name.
+    #[command(after_help = "Examples:\n  probity admin users\n  probity admin users --username alice --json")]
+    Users {
+        /// The user's name.
+        #[arg(long)]
+        username: Option<String>,
+        /// The users after this name: a hundred are listed at once.
+        #[arg(long)]
+        after: Option<String>,
+    },
+    /// Add a user.
+    #[command(after_help = "Example:\n  probity admin add-user alice --password-file alice.password")]
+    AddUser {
+        /// What the user types to log in.
+        username: String,
+        /// The file with the password, one line.
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+    /// Give a user another password, and end everything that they are logged in to.
+    #[command(after_help = "Example:\n  probity admin set-password SUB --password-file alice.password")]
+    SetPassword {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+        /// The file with the password, one line.
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+    /// Let a user log in no more, and end everything that they are logged in to.
+    #[command(after_help = "Example:\n  probity admin disable-user SUB")]
+    DisableUser {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+    },
+    /// Let a user log in again.
+    #[command(after_help = "Example:\n  probity admin enable-user SUB")]
+    EnableUser {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+    },
+    /// Delete a user, and end everything that they are logged in to.
+    #[command(after_help = "Example:\n  probity admin delete-user SUB")]
+    DeleteUser {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+    },
+    /// List what a subject has agreed that clients may have.
+    #[command(after_help = "Example:\n  probity admin consents SUB")]
+    Consents {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+    },
+    /// Withdraw a subject's consent for a client, and revoke every grant between them.
+    #[command(after_help = "Example:\n  probity admin withdraw-consent SUB CLIENT_ID")]
+    WithdrawConsent {
+        /// The subject (sub).
+        #[arg(allow_hyphen_values = true)]
+        subject: String,
+        /// The client (client_id).
+        #[arg(allow_hyphen_values = true)]
+        client: String,
+    },
     /// Say what is known of a token: whose it is, what has revoked it, and which guards may still accept it.
     #[command(after_help = "Examples:\n  \
         probity admin why --token-file token.txt\n  \
@@ -189,15 +256,57 @@ impl AdminArgs {
                 let text = answer.get("credential").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (answer, text)
             }
+            AdminCommand::Users { username, after } => {
+                let asked = [("username", username), ("after", after)];
+                let asked: Vec<_> = asked.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+                let answer = admin.get(&format!("users?{}", query(&asked))).await?;
+                let text = table(&answer, &["sub", "username", "disabled"]);
+                (answer, text)
+            }
+            AdminCommand::AddUser { username, password_file } => {
+                let password = client::read_secret(&password_file).or_kind(Kind::Configuration)?;
+                let answer =
+                    admin.post("users", &json!({ "username": username, "password": password.as_str() })).await?;
+                let text = answer.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (answer, text)
+            }
+            AdminCommand::SetPassword { subject, password_file } => {
+                let password = client::read_secret(&password_file).or_kind(Kind::Configuration)?;
+                let change = json!({ "password": password.as_str() });
+                (
+                    admin.change_user(&subject, &change).await?,
+                    "the password is set, and all sessions have ended".to_owned(),
+                )
+            }
+            AdminCommand::DisableUser { subject } => {
+                let change = json!({ "disabled": true });
+                (admin.change_user(&subject, &change).await?, "the user can't log in any more".to_owned())
+            }
+            AdminCommand::EnableUser { subject } => {
+                let change = json!({ "disabled": false });
+                (admin.change_user(&subject, &change).await?, "the user can log in again".to_owned())
+            }
+            AdminCommand::DeleteUser { subject } => {
+                (admin.delete(&format!("users/{subject}")).await?, "the user is deleted".to_owned())
+            }
+            AdminCommand::Consents { subject } => {
+                let answer = admin.get(&format!("consents?{}", query(&[("subject", &subject)]))).await?;
+                let text = table(&answer, &["client_id", "scope", "granted"]);
+                (answer, text)
+            }
+            AdminCommand::WithdrawConsent { subject, client } => {
+                let query = query(&[("subject", &subject), ("client_id", &client)]);
+                let answer = admin.delete(&format!("consents?{query}")).await?;
+                let count = answer.get("revoked_grants").and_then(Value::as_u64).unwrap_or(0);
+                (answer, format!("grants revoked: {count}"))
+            }
             AdminCommand::Why(why) => {
                 let answer = admin.post("why", &why.body()?).await?;
                 let text = why::text(&answer);
                 (answer, text)
             }
             AdminCommand::Sessions { subject } => {
-                let query: String =
-                    url::form_urlencoded::Serializer::new(String::new()).append_pair("subject", &subject).finish();
-                let answer = admin.get(&format!("sessions?{query}")).await?;
+                let answer = admin.get(&format!("sessions?{}", query(&[("subject", &subject)]))).await?;
                 let text = table(&answer, &["sid", "auth_time", "expires"]);
                 (answer, text)
             }
@@ -244,10 +353,24 @@ impl Admin {
         answer_of(request.bearer_auth(self.token.as_str())).await
     }
 
+    async fn change_user(&self, subject: &str, change: &Value) -> Result<Value, Failure> {
+        let request = self.client.patch(format!("{}/admin/v1/users/{subject}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str()).json(change)).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.client.delete(format!("{}/admin/v1/{path}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str())).await
+    }
+
     async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let request = self.client.post(format!("{}/admin/v1/{path}", self.issuer));
         answer_of(request.bearer_auth(self.token.as_str()).json(body)).await
     }
+}
+
+fn query(parameters: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
 /// The JSON body of a good answer, or what a bad one says.

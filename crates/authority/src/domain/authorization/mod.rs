@@ -207,6 +207,7 @@ mod tests {
     use super::*;
     use crate::domain::authentication::{Authentication, PASSWORD_CLASS};
     use crate::domain::client::metadata::ClientMetadata;
+    use crate::domain::consent::Consent;
     use crate::domain::session::Session;
     use probity_jose::UnixTime;
     use probity_verifier::revocation::SessionIndex;
@@ -299,8 +300,14 @@ mod tests {
 
     fn step(parameters: &Parameters, since: Option<u64>, session: Option<&Session>) -> NextStep {
         let since = since.map(UnixTime::from_secs);
-        let situation = Situation { session, subject: Some("u"), since, now: UnixTime::from_secs(160) };
+        let situation = Situation { session, since, ..situation() };
         read(parameters, &client()).unwrap().next_step(situation)
+    }
+
+    /// Nobody is logged in, and the client is our own.
+    fn situation() -> Situation<'static> {
+        let now = UnixTime::from_secs(160);
+        Situation { session: None, subject: Some("u"), third_party: false, consent: None, since: None, now }
     }
 
     fn refused(step: NextStep) -> &'static str {
@@ -344,9 +351,41 @@ mod tests {
         assert_eq!(step(&claims("v"), None, Some(&session)), NextStep::LogIn);
         assert_eq!(refused(step(&claims("v").with("prompt", "none"), None, Some(&session))), "login_required");
         let hinted = read(&good(), &client()).unwrap().for_subject("v".into());
-        let now = UnixTime::from_secs(160);
-        let situation = Situation { session: Some(&session), subject: Some("u"), since: None, now };
+        let situation = Situation { session: Some(&session), ..situation() };
         assert_eq!(hinted.next_step(situation), NextStep::LogIn);
+        // Section 3.1.2.2: and if another one has logged in all the same, the client is told.
+        let back = Situation { since: Some(session.authentication.time), ..situation };
+        assert_eq!(refused(hinted.next_step(back)), "login_required");
+    }
+
+    #[test]
+    fn somebody_elses_client_gets_what_the_user_has_agreed_to() {
+        let session = session();
+        let logged_in = Situation { session: Some(&session), third_party: true, ..situation() };
+        let request = read(&good(), &client()).unwrap();
+        assert_eq!(request.next_step(logged_in), NextStep::AskConsent);
+        let consent = Consent::to(&request, UnixTime::from_secs(50));
+        let agreed = Situation { consent: Some(&consent), ..logged_in };
+        assert_eq!(request.next_step(agreed), NextStep::Grant);
+        let more = read(&good().with("scope", "openid read"), &client()).unwrap();
+        assert_eq!(more.next_step(agreed), NextStep::AskConsent, "more than was agreed to");
+        let silent = read(&good().with("prompt", "none"), &client()).unwrap();
+        assert_eq!(refused(silent.next_step(logged_in)), "consent_required");
+        assert_eq!(silent.next_step(agreed), NextStep::Grant);
+    }
+
+    #[test]
+    fn prompt_consent_asks_whatever_was_agreed_to_before_and_whosever_the_client_is() {
+        let session = session();
+        let request = read(&good().with("prompt", "consent"), &client()).unwrap();
+        for third_party in [false, true] {
+            let consent = Consent::to(&request, UnixTime::from_secs(150));
+            let asked = Situation { session: Some(&session), third_party, consent: Some(&consent), ..situation() };
+            assert_eq!(request.next_step(asked), NextStep::AskConsent);
+            let back = |since| Situation { since: Some(UnixTime::from_secs(since)), ..asked };
+            assert_eq!(request.next_step(back(151)), NextStep::AskConsent, "agreed before the request came");
+            assert_eq!(request.next_step(back(150)), NextStep::Grant);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod request;
 
-pub use request::{ClaimRequest, ClaimsRequest, MalformedClaimsRequest};
+pub use request::{ClaimRequest, ClaimsRequest, MAX_CLAIMS, MalformedClaimsRequest};
 
 use serde_json::{Map, Value};
 

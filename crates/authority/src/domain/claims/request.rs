@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub(super) const MAX_CLAIMS_BYTES: usize = 8 * 1024;
 
 /// The most claims that may be asked for, over both places.
-pub(super) const MAX_CLAIMS: usize = 64;
+pub const MAX_CLAIMS: usize = 64;
 
 /// What was asked for, for each of the two places.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::keys;
-use super::redirect_uri::MAX_REDIRECT_URI_BYTES;
+use super::redirect_uri::{self, MAX_REDIRECT_URI_BYTES, MAX_REDIRECT_URIS};
 use crate::domain::algorithm::PublicAlgorithm;
 
 /// How a user is named to a client: OpenID Connect Core 1.0 section 8.
@@ -92,6 +92,12 @@ pub struct ClientMetadata {
     pub default_max_age: Option<u64>,
     /// `acr_values` of requests that have none.
     pub default_acr_values: Vec<String>,
+    /// Where users may go after a logout (RP-Initiated Logout 1.0 section 3.1), compared exactly.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a session has ended (Back-Channel Logout 1.0 section 2.2).
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it must be told which one. It always is.
+    pub backchannel_logout_session_required: bool,
     /// Whether `auth_time` must be in its ID tokens. It always is.
     pub require_auth_time: bool,
     /// Its public keys (RFC 7591 section 2).
@@ -167,7 +173,17 @@ impl ClientMetadata {
             }
             keys::parse(jwks.to_string().as_bytes()).map_err(|reason| format!("jwks: {reason}"))?;
         }
-        for (name, uri) in [("jwks_uri", &self.jwks_uri), ("sector_identifier_uri", &self.sector_identifier_uri)] {
+        if self.post_logout_redirect_uris.len() > MAX_REDIRECT_URIS {
+            return Err(format!("post_logout_redirect_uris: more than {MAX_REDIRECT_URIS}"));
+        }
+        for uri in &self.post_logout_redirect_uris {
+            redirect_uri::check(uri).map_err(|reason| format!("post_logout_redirect_uris: {uri}: {reason}"))?;
+        }
+        for (name, uri) in [
+            ("jwks_uri", &self.jwks_uri),
+            ("sector_identifier_uri", &self.sector_identifier_uri),
+            ("backchannel_logout_uri", &self.backchannel_logout_uri),
+        ] {
             if let Some(uri) = uri {
                 check_address(uri).map_err(|reason| format!("{name}: {reason}"))?;
             }

@@ -1,8 +1,10 @@
 //! `/admin/v1`: administration over JSON, for tokens with the scope `probity:admin` and the audience `ISSUER/admin`.
 
+mod consents;
 mod guards;
 mod revocations;
 mod sessions;
+mod users;
 mod why;
 
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use ::http::request::Parts;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use probity_verifier::AccessToken;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +27,9 @@ pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/revocations", post(revocations::post))
         .route("/guards", get(guards::list).post(guards::add))
+        .route("/consents", get(consents::list).delete(consents::withdraw))
+        .route("/users", get(users::list).post(users::add))
+        .route("/users/{subject}", patch(users::change).delete(users::delete))
         .route("/sessions", get(sessions::list))
         .route("/why", post(why::post))
 }

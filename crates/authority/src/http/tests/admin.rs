@@ -6,7 +6,7 @@ use probity_verifier::revocation::Target;
 use serde_json::json;
 
 impl Fixture {
-    async fn admin_token(&self) -> String {
+    pub(super) async fn admin_token(&self) -> String {
         self.token_of("admin").await
     }
 
@@ -16,7 +16,7 @@ impl Fixture {
         self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")
     }
 
-    async fn admin(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+    pub(super) async fn admin(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
         let request = Request::builder().method(method).uri(format!("/admin/v1/{path}"));
         let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
@@ -97,7 +97,7 @@ async fn a_compromised_key_is_replaced_at_once_and_what_it_signed_is_dead() {
     let fixture = Fixture::start().await;
     let admin = fixture.admin_token().await;
     let token = fixture.service_token().await;
-    let kid = fixture.state().keys.current().signer(None).key_id().unwrap().to_owned();
+    let kid = fixture.state().keys.current().signer(None).unwrap().key_id().unwrap().to_owned();
     let answer = fixture.admin(Method::POST, "revocations", &admin, &json!({ "key": kid })).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert!(!fixture.is_active(&token).await);
@@ -118,6 +118,12 @@ async fn only_an_administrators_live_token_opens_the_api() {
         (Method::GET, "guards"),
         (Method::POST, "guards"),
         (Method::GET, "sessions?subject=x"),
+        (Method::GET, "users"),
+        (Method::POST, "users"),
+        (Method::PATCH, "users/x"),
+        (Method::DELETE, "users/x"),
+        (Method::GET, "consents?subject=x"),
+        (Method::DELETE, "consents?subject=x&client_id=app"),
         (Method::POST, "why"),
     ] {
         for token in ["", "x", &service, &format!("{admin}x")] {
@@ -192,6 +198,65 @@ async fn a_malformed_order_is_refused() {
     ] {
         let answer = fixture.admin(Method::POST, "revocations", &admin, &body).await;
         assert_eq!(answer.error(), (error.0, error.1.to_owned()), "{body}");
+    }
+    assert_eq!(fixture.rows(), before);
+}
+
+#[tokio::test]
+async fn a_user_is_added_found_disabled_given_another_password_and_deleted() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let new = json!({ "username": "carol", "password": PASSWORD, "attributes": { "name": "Carol" } });
+    let added = fixture.admin(Method::POST, "users", &admin, &new).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    assert!(!added.body.contains(PASSWORD) && !added.body.contains("argon"));
+    let again = fixture.admin(Method::POST, "users", &admin, &new).await;
+    assert_eq!(again.error(), (409, "conflict".into()));
+    let found = fixture.admin(Method::GET, "users?username=carol", &admin, &json!({})).await.json();
+    assert_eq!(found["users"], json!([added.json()]));
+    let all = fixture.admin(Method::GET, "users", &admin, &json!({})).await.json();
+    assert_eq!(all["users"].as_array().unwrap().len(), 2);
+    let user = format!("users/{}", added.text("sub"));
+    let log_in = async |password: &str| {
+        let page = fixture.get(&authorize_path("app", &[]), &[]).await;
+        fixture.submit_login_as("carol", &page, password, "").await
+    };
+    let (_, session) = log_in(PASSWORD).await;
+    let tokens = fixture.redeem(&fixture.code(&session).await).await;
+    assert_eq!(claims(&tokens.text("access_token"))["sub"], added.json()["sub"]);
+    let disabled = fixture.admin(Method::PATCH, &user, &admin, &json!({ "disabled": true })).await;
+    assert_eq!(disabled.json()["disabled"], true);
+    assert!(!fixture.is_active(&tokens.text("access_token")).await, "what she was logged in to has ended");
+    assert_eq!(log_in(PASSWORD).await.0.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let change = json!({ "disabled": false, "password": "another password" });
+    assert_eq!(fixture.admin(Method::PATCH, &user, &admin, &change).await.status, StatusCode::OK);
+    assert_eq!(log_in(PASSWORD).await.0.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (answer, session) = log_in("another password").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let token = fixture.redeem(&fixture.code(&session).await).await.text("access_token");
+    assert_eq!(fixture.admin(Method::DELETE, &user, &admin, &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert!(!fixture.is_active(&token).await);
+    assert_eq!(log_in("another password").await.0.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(fixture.admin(Method::DELETE, &user, &admin, &json!({})).await.error(), (404, "not_found".into()));
+}
+
+#[tokio::test]
+async fn a_user_that_can_not_be_is_refused() {
+    let fixture = Fixture::start().await;
+    let admin = fixture.admin_token().await;
+    let before = fixture.rows();
+    for body in [
+        json!({}),
+        json!({ "username": "", "password": PASSWORD }),
+        json!({ "username": "x".repeat(256), "password": PASSWORD }),
+        json!({ "username": "a\nb", "password": PASSWORD }),
+        json!({ "username": "carol", "password": "short" }),
+        json!({ "username": "carol", "password": "x".repeat(1_025) }),
+        json!({ "username": "carol", "password": PASSWORD, "attributes": { "iss": "x" } }),
+        json!({ "username": "carol", "password": PASSWORD, "admin": true }),
+    ] {
+        let answer = fixture.admin(Method::POST, "users", &admin, &body).await;
+        assert_eq!(answer.error(), (400, "invalid_request".into()), "{body}");
     }
     assert_eq!(fixture.rows(), before);
 }

@@ -24,7 +24,7 @@ async fn every_endpoint_that_is_named_is_there() {
             assert_ne!(status, StatusCode::NOT_FOUND, "{name}");
         }
     }
-    assert_eq!(named, 9);
+    assert_eq!(named, 11);
 }
 
 #[tokio::test]
@@ -82,7 +82,13 @@ async fn every_grant_type_that_is_named_works_and_no_other() {
     let metadata = fixture.get("/.well-known/openid-configuration", &[]).await.json();
     assert_eq!(
         metadata["grant_types_supported"],
-        serde_json::json!(["authorization_code", "client_credentials", "refresh_token"])
+        serde_json::json!([
+            "authorization_code",
+            "client_credentials",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ])
     );
     let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
     assert_eq!(fixture.refresh(&tokens.text("refresh_token")).await.status, StatusCode::OK);

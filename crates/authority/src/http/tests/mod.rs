@@ -3,17 +3,24 @@
 mod admin;
 mod authorize;
 mod client_authentication;
+mod consent;
+mod device;
 mod dpop;
 mod id_token;
 mod introspect;
+mod keys;
+mod logout;
 mod metadata;
 mod outbound;
 mod par;
+mod readiness;
 mod request_object;
 mod resource;
 mod revoke;
 mod status_list;
+mod throttle;
 mod token;
+mod token_exchange;
 mod userinfo;
 
 use std::collections::BTreeMap;
@@ -41,6 +48,7 @@ use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::client::GrantType;
 use crate::domain::client::metadata::ClientMetadata;
 use crate::domain::client::policy::ClientPolicy;
+use crate::domain::key_rotation::KeyRotation;
 use crate::domain::lifetimes::Lifetimes;
 use crate::domain::master_key::MasterKey;
 use crate::domain::parameters::Parameters;
@@ -83,6 +91,7 @@ struct Fixture {
     router: Router,
     web: Arc<Web>,
     folder: TempDir,
+    config: AuthorityConfig,
 }
 
 /// An answer, read to its end.
@@ -199,6 +208,8 @@ impl Fixture {
             postgres: postgres
                 .map(|connection| PostgresConfig { connection_file: file("connection", &connection), ca_file: None }),
             master_key_file: folder.path().join("master.key"),
+            previous_master_key_file: None,
+            key_rotation: KeyRotation::default(),
             tls: Some(crate::config::TlsConfig {
                 certificate_file: "unused".into(),
                 key_file: "unused".into(),
@@ -231,7 +242,7 @@ impl Fixture {
         let outbound: Arc<dyn Outbound> = Arc::<Web>::clone(&web);
         let authority = Authority::start_with(&config, MasterKey::from_bytes([1; 32]), outbound).await.unwrap();
         let router = super::router(Arc::clone(authority.state()));
-        Self { authority, router, web, folder }
+        Self { authority, router, web, folder, config }
     }
 
     fn state(&self) -> &State {

@@ -23,9 +23,11 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
         authentication: None,
         session: None,
         confirmation: &request.confirmation,
+        actor: None,
+        expires: None,
     };
     let access = state.issue(order, now)?;
-    Ok(TokenAnswer { access, refresh: None, id_token: None, scope })
+    Ok(TokenAnswer { access, refresh: None, id_token: None, scope, issued_type: None })
 }
 
 impl From<ScopeError> for OAuthError {

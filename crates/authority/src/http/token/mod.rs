@@ -2,8 +2,10 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod grant;
 mod refresh_token;
+mod token_exchange;
 
 use ::http::Method;
 use axum::Json;
@@ -39,6 +41,8 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
         GrantType::AuthorizationCode => authorization_code::exchange(&state, &request).await,
         GrantType::ClientCredentials => client_credentials::exchange(&state, &request).await,
         GrantType::RefreshToken => refresh_token::exchange(&state, &request).await,
+        GrantType::DeviceCode => device_code::exchange(&state, &request).await,
+        GrantType::TokenExchange => token_exchange::answer(&state, &request).await,
     }?;
     Ok(answer.into_response(&request))
 }
@@ -80,12 +84,16 @@ struct TokenAnswer {
     refresh: Option<PlainSecret>,
     id_token: Option<String>,
     scope: Scope,
+    /// What kind of token an exchange has given (RFC 8693 section 2.2.1).
+    issued_type: Option<&'static str>,
 }
 
 /// RFC 6749 section 5.1, OpenID Connect Core 1.0 section 3.1.3.3.
 #[derive(Serialize)]
 struct Body<'a> {
     access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
     token_type: &'static str,
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,6 +108,7 @@ impl TokenAnswer {
     fn into_response(self, request: &TokenRequest<'_>) -> Response {
         let body = Body {
             access_token: &self.access.token,
+            issued_token_type: self.issued_type,
             // RFC 9449 section 5, RFC 8705 section 3: only a key has a scheme of its own.
             token_type: if request.confirmation.key.is_some() { "DPoP" } else { "Bearer" },
             expires_in: self.access.expires_in,
