@@ -65,6 +65,9 @@ impl Prober {
             }
         }
         if !self.valid_still_works() && accepted.is_empty() {
+            if let Some(reason) = self.exhausted() {
+                return Outcome::inconclusive(reason);
+            }
             return Outcome::inconclusive("the valid token is not accepted any more: locked out, or rate limited");
         }
         if !accepted.is_empty() {

@@ -220,6 +220,7 @@ async fn a_budget_that_runs_out_is_no_pass() {
     .unwrap();
     assert_eq!(report.requests.len(), 30);
     assert_eq!(report.verdict, Verdict::CannotSay);
+    assert!(report.headline().contains("--max-requests"), "{}", report.headline());
     assert!(ids(&report, &[Status::Fail]).is_empty());
 }
 

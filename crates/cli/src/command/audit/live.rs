@@ -153,6 +153,11 @@ impl Live {
                 return Err(usage("--allow oob needs --listener ADDRESS: where the endpoint can reach this machine"));
             }
         };
+        if address.ip().is_unspecified() && self.listener_url.is_none() {
+            return Err(usage(format!(
+                "{address} is every address: say by --listener-url how the endpoint reaches it"
+            )));
+        }
         let listener = Listener::start(address, self.listener_url.clone()).await;
         Ok(Some(Arc::new(listener.doing(format_args!("listening on {address}")).or_kind(Kind::Usage)?)))
     }
