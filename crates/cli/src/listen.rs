@@ -257,36 +257,41 @@ async fn drive<C: GracefulConnection>(
     ended.await.unwrap_or(Ok(()))
 }
 
-/// Completes when the process is asked to stop: SIGINT or SIGTERM.
-pub(crate) async fn stop_signal() {
-    tokio::select! {
-        () = interrupted() => {}
-        () = terminated() => {}
-    }
-}
-
-async fn interrupted() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        warn!(error = %error, "SIGINT can't be caught");
-        std::future::pending::<()>().await;
+/// Completes when the process is asked to stop: SIGINT or SIGTERM. They are caught from this call on, so that whoever saw the
+/// process begin can end it in good order.
+#[cfg(unix)]
+pub(crate) fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::SignalKind;
+    let (interrupted, terminated) = (caught(SignalKind::interrupt()), caught(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = interrupted => {}
+            () = terminated => {}
+        }
     }
 }
 
 #[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            terminate.recv().await;
-        }
-        Err(error) => {
-            warn!(error = %error, "SIGTERM can't be caught");
-            std::future::pending::<()>().await;
+fn caught(kind: tokio::signal::unix::SignalKind) -> impl Future<Output = ()> {
+    let signal = tokio::signal::unix::signal(kind);
+    async move {
+        match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                warn!(error = %error, "a signal can't be caught");
+                std::future::pending::<()>().await;
+            }
         }
     }
 }
 
+/// Completes when the process is asked to stop.
 #[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
+pub(crate) async fn stop_signal() {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        warn!(error = %error, "the request to stop can't be caught");
+        std::future::pending::<()>().await;
+    }
 }
