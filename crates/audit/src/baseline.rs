@@ -81,25 +81,12 @@ impl Baseline {
             result.findings = kept;
             if let Some(by) = gone.first().and_then(accepted) {
                 let why = format!("accepted until {} by {}: {}", by.until, by.owner, by.reason);
+                let status = result.status;
                 if result.findings.is_empty() {
                     result.notes.push(why.clone());
-                    suppressed.push(RuleResult {
-                        rule,
-                        status: result.status,
-                        findings: gone,
-                        notes: Vec::new(),
-                        suppressed: Some(why),
-                    });
                     result.status = Status::Pass;
-                } else {
-                    suppressed.push(RuleResult {
-                        rule,
-                        status: result.status,
-                        findings: gone,
-                        notes: Vec::new(),
-                        suppressed: Some(why),
-                    });
                 }
+                suppressed.push(RuleResult { rule, status, findings: gone, notes: Vec::new(), suppressed: Some(why) });
             }
         }
         suppressed

@@ -273,17 +273,34 @@ async fn keep_tenure(store: Store, hub: Hub, term: u64) {
     }
 }
 
-async fn keep_house(store: Store, hub: Hub) {
-    let mut clocks = ClockWatch::new();
-    let mut timer = tokio::time::interval(HOUSEKEEPING);
-    loop {
-        timer.tick().await;
-        let now = unix_now();
-        if let Some(step) = clocks.look(boot_now(), now) {
-            // If it is wrong, it may be right again the next time; what is dropped now is gone.
-            warn!(?step, "the wall clock was set: nothing is dropped from the store this time");
-            continue;
+/// The moments at which to look after things, except those at which the wall clock was set: if it is wrong, it may be right
+/// again the next time, and what is dropped or rotated is not to be had back.
+struct Rounds {
+    clocks: ClockWatch,
+    timer: tokio::time::Interval,
+}
+
+impl Rounds {
+    fn new() -> Self {
+        Self { clocks: ClockWatch::new(), timer: tokio::time::interval(HOUSEKEEPING) }
+    }
+
+    async fn next(&mut self, work: &str) -> UnixTime {
+        loop {
+            self.timer.tick().await;
+            let now = unix_now();
+            match self.clocks.look(boot_now(), now) {
+                None => return now,
+                Some(step) => warn!(?step, work, "the wall clock was set: this is not done this time"),
+            }
         }
+    }
+}
+
+async fn keep_house(store: Store, hub: Hub) {
+    let mut rounds = Rounds::new();
+    loop {
+        let now = rounds.next("dropping what is over").await;
         // A code is remembered as long as a token of its grant may live, so that a replay still finds the grant.
         let codes = now.minus(MAX_ACCESS_TOKEN_SECONDS);
         let write = Write::new()
@@ -304,15 +321,9 @@ async fn keep_house(store: Store, hub: Hub) {
 
 /// Rotates the signing keys when their time has come.
 async fn keep_keys(state: Arc<State>) {
-    let mut clocks = ClockWatch::new();
-    let mut timer = tokio::time::interval(HOUSEKEEPING);
+    let mut rounds = Rounds::new();
     loop {
-        timer.tick().await;
-        let now = unix_now();
-        if let Some(step) = clocks.look(boot_now(), now) {
-            warn!(?step, "the wall clock was set: no key is rotated this time");
-            continue;
-        }
+        let now = rounds.next("rotating keys").await;
         // Also when nothing is due: what could not be read the last time may be readable now.
         let done = match state.keys.rotate(&state.store, now).await {
             Ok(false) => state.keys.reload(&state.store).await,

@@ -200,9 +200,10 @@ impl Refusal {
             }
             _ => {}
         }
-        let algorithms = PROOF_ALGORITHMS.map(SignatureAlgorithm::name).join(" ");
+        let algorithms;
         let scheme = match self {
             Self::BadProof | Self::UsedProof | Self::SenderConstrained => {
+                algorithms = PROOF_ALGORITHMS.map(SignatureAlgorithm::name).join(" ");
                 parameters.push(("algs", &algorithms));
                 Scheme::Dpop
             }

@@ -8,22 +8,20 @@ use axum::middleware::Next;
 use axum::response::Response;
 use probity_jose::{Error, UnixTime, jwt};
 use probity_verifier::clock::unix_now;
+use probity_verifier::dpop::{MAX_PROOF_ID_BYTES, Replay, UsedProofs};
 use tracing::{info, warn};
 
 use super::Shared;
 use super::error::OAuthError;
 use super::request_object::{CLIENT_ALGORITHMS, CLIENT_LEEWAY};
 use crate::authority;
-use crate::domain::dpop::{MAX_PROOF_AGE_SECONDS, MAX_REMEMBERED, Nonces, Replay, UsedProofs};
+use crate::domain::dpop::Nonces;
 
 /// The header with a proof.
 const PROOF: &str = "dpop";
 
 /// The header with the nonce for the next proof.
 const NONCE: &str = "dpop-nonce";
-
-/// The longest `jti` of a proof, in bytes.
-const MAX_JTI_BYTES: usize = 512;
 
 /// The state of proofs.
 pub(crate) struct Dpop {
@@ -38,10 +36,7 @@ pub(crate) struct Dpop {
 impl Dpop {
     /// The state of a process that starts now.
     pub(crate) fn new(nonce_key: [u8; Nonces::BYTES], require_nonce: bool, since: UnixTime) -> Self {
-        // A proof is good for its age, and for the difference of clocks on either side.
-        let window = MAX_PROOF_AGE_SECONDS + 2 * CLIENT_LEEWAY.as_secs() + 1;
-        let used = Mutex::new(UsedProofs::new(window, MAX_REMEMBERED));
-        Self { nonces: Nonces::new(nonce_key), used, require_nonce, since }
+        Self { nonces: Nonces::new(nonce_key), used: Mutex::default(), require_nonce, since }
     }
 
     /// The nonce that is given out.
@@ -79,7 +74,7 @@ impl authority::State {
         let proof = proof.to_str().ok().filter(|_| proofs.next().is_none());
         let proof = proof.ok_or(OAuthError::InvalidDpopProof("more than one proof, or one that is no text"))?;
         let verified = self.verify_proof(proof, used, unix_now())?;
-        if verified.id().len() > MAX_JTI_BYTES {
+        if verified.id().len() > MAX_PROOF_ID_BYTES {
             return Err(OAuthError::InvalidDpopProof("jti is too long"));
         }
         if !self.dpop.require_nonce && verified.issued() < self.dpop.since {

@@ -1,7 +1,7 @@
 //! Reads access tokens that this authority has issued, for whichever audience.
 
-use probity_jose::{UnixTime, base64url};
-use probity_verifier::{AccessToken, access_token_of_any_audience};
+use probity_jose::{UnixTime, VerifyingKey, base64url};
+use probity_verifier::{AccessToken, Rejection, access_token_of_any_audience};
 use serde_json::{Map, Value};
 
 use crate::authority::State;
@@ -27,9 +27,7 @@ impl OwnToken {
 impl State {
     /// The token, if this authority has signed it and it has not expired; revoked ones too.
     pub(super) fn own_token(&self, token: &str, now: UnixTime) -> Option<OwnToken> {
-        let ring = self.keys.current();
-        let algorithms: Vec<_> = ring.published.keys().iter().map(probity_jose::VerifyingKey::algorithm).collect();
-        let verified = access_token_of_any_audience(&self.issuer, &algorithms, token, &ring.published, now).ok()?;
+        let verified = self.signed_at(token, now).ok()?;
         // Its signature covers this text.
         let payload = base64url::decode(token.split('.').nth(1)?).ok()?;
         Some(OwnToken { token: verified, claims: serde_json::from_slice(&payload).ok()? })
@@ -48,10 +46,13 @@ impl State {
     ) -> Result<AccessToken, &'static str> {
         // As of a moment at which it was good, if it ever was.
         let moment = expires.map_or(now, |expires| now.min(expires.minus(1)));
-        let ring = self.keys.current();
-        let algorithms: Vec<_> = ring.published.keys().iter().map(probity_jose::VerifyingKey::algorithm).collect();
-        access_token_of_any_audience(&self.issuer, &algorithms, token, &ring.published, moment)
-            .map_err(|rejection| rejection.code())
+        self.signed_at(token, moment).map_err(|rejection| rejection.code())
+    }
+
+    fn signed_at(&self, token: &str, moment: UnixTime) -> Result<AccessToken, Rejection> {
+        let keys = &self.keys.current().published;
+        let algorithms: Vec<_> = keys.keys().iter().map(VerifyingKey::algorithm).collect();
+        access_token_of_any_audience(&self.issuer, &algorithms, token, keys, moment)
     }
 
     /// The token, if it is good in every respect.

@@ -1,6 +1,7 @@
 //! `request`: an authorization request that its client has signed (RFC 9101).
 
 use probity_jose::{Error, SignatureAlgorithm, UnixTime, jwt};
+use probity_verifier::dpop::{PROOF_ALGORITHMS, PROOF_LEEWAY_SECONDS};
 use serde_json::{Map, Value};
 
 use crate::authority::State;
@@ -10,19 +11,10 @@ use crate::domain::parameters::Parameters;
 use crate::domain::request_object::parameters_of;
 
 /// The algorithms with which clients may sign what they send.
-pub(super) const CLIENT_ALGORITHMS: [SignatureAlgorithm; 8] = [
-    SignatureAlgorithm::Es256,
-    SignatureAlgorithm::Es384,
-    SignatureAlgorithm::Es512,
-    SignatureAlgorithm::EdDsa,
-    SignatureAlgorithm::Ed25519,
-    SignatureAlgorithm::Ps256,
-    SignatureAlgorithm::Ps384,
-    SignatureAlgorithm::Rs256,
-];
+pub(super) const CLIENT_ALGORITHMS: [SignatureAlgorithm; 8] = PROOF_ALGORITHMS;
 
 /// How far the clocks of clients may be off.
-pub(super) const CLIENT_LEEWAY: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const CLIENT_LEEWAY: std::time::Duration = std::time::Duration::from_secs(PROOF_LEEWAY_SECONDS);
 
 /// Why a request object can't be used: `error` and `error_description`.
 pub(super) type Refusal = (&'static str, &'static str);

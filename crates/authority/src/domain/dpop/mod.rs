@@ -3,4 +3,3 @@
 mod nonce;
 
 pub use nonce::{NONCE_SECONDS, Nonces};
-pub use probity_verifier::dpop::{MAX_PROOF_AGE_SECONDS, MAX_REMEMBERED, Replay, UsedProofs};

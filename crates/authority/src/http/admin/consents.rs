@@ -1,24 +1,17 @@
 //! `/admin/v1/consents`: what a user has agreed to, and its withdrawal.
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use probity_verifier::clock::unix_now;
 use serde_json::{Value, json};
 
-use super::Administrator;
-use crate::domain::parameters::Parameters;
+use super::{Administrator, Query};
 use crate::http::Shared;
 use crate::http::error::OAuthError;
 
 /// What a user has agreed to, by client.
-pub(super) async fn list(
-    State(state): Shared,
-    _: Administrator,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, OAuthError> {
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default())?;
-    let subject = parameters.get("subject").ok_or(OAuthError::InvalidRequest("subject is missing"))?;
-    let consents = state.store.consents_of(subject).await?.into_iter().map(|(client, consent)| {
+pub(super) async fn list(State(state): Shared, _: Administrator, query: Query) -> Result<Json<Value>, OAuthError> {
+    let consents = state.store.consents_of(query.subject()?).await?.into_iter().map(|(client, consent)| {
         json!({
             "client_id": client,
             "scope": consent.scope.to_string(),
@@ -31,13 +24,8 @@ pub(super) async fn list(
 }
 
 /// Withdraws it, and ends every grant that stands on it.
-pub(super) async fn withdraw(
-    State(state): Shared,
-    _: Administrator,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Value>, OAuthError> {
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default())?;
-    let (Some(subject), Some(client)) = (parameters.get("subject"), parameters.get("client_id")) else {
+pub(super) async fn withdraw(State(state): Shared, _: Administrator, query: Query) -> Result<Json<Value>, OAuthError> {
+    let (Some(subject), Some(client)) = (query.0.get("subject"), query.0.get("client_id")) else {
         return Err(OAuthError::InvalidRequest("subject and client_id are needed"));
     };
     let revoked = state.withdraw_consent(subject, client, unix_now()).await?;

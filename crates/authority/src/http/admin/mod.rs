@@ -21,6 +21,7 @@ use serde::de::DeserializeOwned;
 use super::error::OAuthError;
 use super::protected::{PresentedToken, Protected};
 use crate::authority::State;
+use crate::domain::parameters::Parameters;
 use crate::domain::scope;
 
 pub(super) fn router() -> Router<Arc<State>> {
@@ -71,6 +72,24 @@ async fn own_token(parts: &mut Parts, state: &Arc<State>) -> Result<AccessToken,
     let token = request.check(state, super::path::ADMIN, token)?.token;
     let audience = format!("{}/admin", state.issuer);
     if token.is_for(&audience) { Ok(token) } else { Err(OAuthError::InvalidToken("the token is for another audience")) }
+}
+
+/// The parameters of the query.
+pub(super) struct Query(pub(super) Parameters);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = OAuthError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, OAuthError> {
+        Ok(Self(Parameters::parse(parts.uri.query().unwrap_or_default())?))
+    }
+}
+
+impl Query {
+    /// The subject that it must name.
+    pub(super) fn subject(&self) -> Result<&str, OAuthError> {
+        self.0.get("subject").ok_or(OAuthError::InvalidRequest("subject is missing"))
+    }
 }
 
 /// A JSON body.

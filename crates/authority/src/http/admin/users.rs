@@ -2,17 +2,16 @@
 
 use ::http::StatusCode;
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use probity_verifier::clock::unix_now;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tracing::info;
 use zeroize::Zeroizing;
 
-use super::{Administrator, JsonBody};
+use super::{Administrator, JsonBody, Query};
 use crate::authority;
 use crate::domain::claims::Attributes;
-use crate::domain::parameters::Parameters;
 use crate::domain::password::{PasswordError, PasswordHash};
 use crate::domain::revocation::Order;
 use crate::domain::session::id_text;
@@ -31,9 +30,8 @@ const NOBODY: OAuthError = OAuthError::NotFound("there is no such user");
 pub(super) async fn list(
     State(state): Shared,
     _: Administrator,
-    RawQuery(query): RawQuery,
+    Query(parameters): Query,
 ) -> Result<Json<Value>, OAuthError> {
-    let parameters = Parameters::parse(query.as_deref().unwrap_or_default())?;
     let users = match parameters.get("username") {
         Some(name) => state.store.user(name).await?.into_iter().collect(),
         None => state.store.users_after(parameters.get("after").unwrap_or_default(), PAGE).await?,
