@@ -20,7 +20,7 @@ pub enum FileKind {
     Lock,
     /// Lines that a program wrote.
     Log,
-    /// An OpenAPI description in JSON.
+    /// An OpenAPI description, in JSON or YAML.
     OpenApi,
     /// Configuration, environment, source code: anything that a person wrote.
     Config,
@@ -67,12 +67,23 @@ impl FileKind {
             Self::Lock
         } else if has_extension(&name, "log") || name.contains(".log.") || name == "access_log" || name == "syslog" {
             Self::Log
-        } else if head.contains("\"openapi\"") || head.contains("\"swagger\"") || text.contains("\"openapi\":") {
+        } else if head.contains("\"openapi\"")
+            || head.contains("\"swagger\"")
+            || text.contains("\"openapi\":")
+            || is_openapi_yaml(&name, text)
+        {
             Self::OpenApi
         } else {
             Self::Config
         }
     }
+}
+
+/// The member `openapi`, or `swagger` before version 3, at the left edge of a YAML file (OpenAPI 3.1 section 4.8.1).
+fn is_openapi_yaml(name: &str, text: &str) -> bool {
+    let names = ["openapi:", "swagger:", "'openapi':"];
+    (has_extension(name, "yaml") || has_extension(name, "yml"))
+        && text.lines().any(|line| names.iter().any(|name| line.starts_with(name)))
 }
 
 fn has_extension(name: &str, extension: &str) -> bool {
@@ -96,3 +107,21 @@ pub const LOCK_FILES: [&str; 14] = [
     "pom.xml",
     "mix.lock",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_openapi_description_is_recognised_in_json_and_yaml() {
+        for (path, text, kind) in [
+            ("api.json", r#"{"openapi":"3.1.0"}"#, FileKind::OpenApi),
+            ("api.yaml", "# ours\nopenapi: 3.1.0\n", FileKind::OpenApi),
+            ("old.yml", "swagger: '2.0'\n", FileKind::OpenApi),
+            ("compose.yaml", "services:\n  openapi: {}\n", FileKind::Config),
+            ("notes.md", "openapi: a word\n", FileKind::Config),
+        ] {
+            assert_eq!(TextFile::new(path, text).kind, kind, "{path}");
+        }
+    }
+}

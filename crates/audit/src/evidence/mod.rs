@@ -13,6 +13,7 @@ mod metadata;
 mod personal;
 mod request_text;
 mod token;
+mod yaml;
 
 pub use assignment::{Assignment, assignments};
 pub use encoding::{base64, base64url, hex, to_base64, to_base64url, to_hex};
@@ -27,6 +28,7 @@ pub use metadata::{Metadata, is_local};
 pub use personal::personal_data;
 pub use request_text::{RequestText, parse_response};
 pub use token::{Carrier, Kind, MAX_TOKEN_BYTES, Token, find_tokens};
+pub use yaml::yaml;
 
 /// Everything that is examined.
 #[derive(Debug, Clone, Default)]

@@ -13,7 +13,8 @@ impl Prober {
     pub fn calibrate(&mut self) -> bool {
         self.rule = "calibration";
         if self.options.target.url.scheme() == "https" {
-            let certificate = self.runtime.block_on(wire::certificate(&self.options.target.url));
+            let look = wire::certificate(&self.options.target.url, self.options.connect_to);
+            let certificate = self.runtime.block_on(look);
             if let Some(scene) = Arc::get_mut(&mut self.scene) {
                 scene.certificate = certificate;
             }

@@ -1,5 +1,6 @@
 //! What a live audit is given.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::discriminator::AcceptWhen;
@@ -13,6 +14,8 @@ use super::signer::Signer;
 pub struct LiveOptions {
     /// The request.
     pub target: Target,
+    /// Where the target's host is, instead of what DNS says: a machine that has not got its name yet.
+    pub connect_to: Option<IpAddr>,
     /// A token that the endpoint accepts.
     pub token: String,
     /// What acceptance looks like, when it can't be learnt.

@@ -1,5 +1,6 @@
 //! Sends requests, one after the other, and logs each.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -67,6 +68,10 @@ impl Prober {
             .timeout(TIMEOUT)
             .user_agent(USER_AGENT)
             .no_proxy();
+        if let Some(address) = options.connect_to {
+            // The port is that of the URL.
+            client = client.resolve(&options.target.host(), SocketAddr::new(address, 0));
+        }
         if let Some(pem) = &options.authorities {
             for certificate in
                 reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| error.to_string())?
@@ -125,6 +130,11 @@ impl Prober {
     /// The target.
     pub fn target(&self) -> &Target {
         &self.options.target
+    }
+
+    /// Where the target's host is, when not where DNS says.
+    pub fn connect_to(&self) -> Option<IpAddr> {
+        self.options.connect_to
     }
 
     /// The thresholds.

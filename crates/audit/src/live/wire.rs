@@ -1,5 +1,6 @@
 //! Below HTTP: the certificate of a server, and whether it still speaks old versions of TLS.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use tokio::net::TcpStream;
 use url::Url;
 
 /// The certificate that a server shows, in DER. Nothing is sent over the connection.
-pub(super) async fn certificate(url: &Url) -> Option<Vec<u8>> {
+pub(super) async fn certificate(url: &Url, connect_to: Option<IpAddr>) -> Option<Vec<u8>> {
     let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
     let config = config.dangerous().with_custom_certificate_verifier(Arc::new(Recorder)).with_no_client_auth();
     let connect = async {
-        let stream = TcpStream::connect((host.clone(), port)).await.ok()?;
+        let stream = connect(&host, port, connect_to).await?;
         let name = ServerName::try_from(host).ok()?;
         let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
         let (_, connection) = stream.get_ref();
@@ -41,10 +42,10 @@ pub fn certificate_key(certificate: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether a server answers a ClientHello of TLS 1.0 or 1.1 with a ServerHello.
-pub async fn speaks_old_tls(host: &str, port: u16, minor: u8) -> Option<bool> {
+pub async fn speaks_old_tls(host: &str, port: u16, minor: u8, connect_to: Option<IpAddr>) -> Option<bool> {
     let hello = client_hello(host, minor);
     let ask = async {
-        let mut stream = TcpStream::connect((host, port)).await.ok()?;
+        let mut stream = connect(host, port, connect_to).await?;
         stream.write_all(&hello).await.ok()?;
         let mut answer = [0; 11];
         match stream.read_exact(&mut answer).await {
@@ -54,6 +55,13 @@ pub async fn speaks_old_tls(host: &str, port: u16, minor: u8) -> Option<bool> {
         }
     };
     tokio::time::timeout(TIMEOUT, ask).await.ok().flatten()
+}
+
+async fn connect(host: &str, port: u16, connect_to: Option<IpAddr>) -> Option<TcpStream> {
+    match connect_to {
+        Some(address) => TcpStream::connect((address, port)).await.ok(),
+        None => TcpStream::connect((host, port)).await.ok(),
+    }
 }
 
 fn client_hello(host: &str, minor: u8) -> Vec<u8> {

@@ -295,6 +295,7 @@ async fn options(flaw: Flaw, manner: Manner, keys: &Arc<Keys>) -> LiveOptions {
         },
         authorities: None,
         listener: Some(Arc::new(listener)),
+        connect_to: None,
         max_requests: 5_000,
         requests_per_second: 0,
         allow_dos_probe: true,

@@ -1,5 +1,6 @@
 //! `probity audit`: reads what it is given, permits what the operator permits, and prints the report.
 
+mod deployment;
 mod inputs;
 mod live;
 mod options;
@@ -13,6 +14,8 @@ use probity_audit::evidence::{Evidence, parse_har};
 use probity_audit::live::{Flow, FlowFile, Target};
 use probity_audit::{report, rules};
 
+pub(crate) use self::deployment::DeploymentArgs;
+pub(crate) use self::inputs::now;
 use self::inputs::{add_files, add_tokens, modified, text_of, unreachable, usage};
 use self::live::{Live, Permission};
 use self::options::{Options, style};

@@ -95,7 +95,11 @@ impl FileKind {
     }
 }
 
-fn check_serve(file: &Path) -> Result<(), Failure> {
+/// Checks an authority's configuration and the files that it names.
+///
+/// # Errors
+/// What can't work.
+pub(super) fn check_serve(file: &Path) -> Result<(), Failure> {
     let config: AuthorityConfig = serve::load(file)?;
     serve::master_key(&config)?;
     match &config.tls {
@@ -115,7 +119,11 @@ fn check_serve(file: &Path) -> Result<(), Failure> {
     secrets.chain(passwords).chain(credentials).chain(connection).try_for_each(|file| read_secret(file).map(drop))
 }
 
-fn check_guard(file: &Path) -> Result<(), Failure> {
+/// Checks a guard's configuration and the files that it names.
+///
+/// # Errors
+/// What can't work.
+pub(super) fn check_guard(file: &Path) -> Result<(), Failure> {
     let config = guard::load(file)?;
     guard::trust_config(&config).doing(file.display())?;
     config.policy().or_kind(Kind::Configuration).doing(file.display())?;

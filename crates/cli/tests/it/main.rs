@@ -14,6 +14,7 @@ mod client_certificates;
 mod commands;
 mod crash;
 mod demo;
+mod doctor;
 mod dpop;
 mod faults;
 mod foreign;

@@ -1,5 +1,6 @@
 //! OPS-08: Routes without authentication.
 
+use crate::evidence::yaml;
 use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
@@ -25,8 +26,8 @@ fn check(file: &TextFile, _: &Setting<'_>) -> Outcome {
     if file.kind != FileKind::OpenApi {
         return Outcome::not_applicable("no OpenAPI description");
     }
-    let Some(json) = Json::parse(&file.text) else {
-        return Outcome::not_tested("only OpenAPI in JSON is read");
+    let Some(json) = Json::parse(&file.text).or_else(|| yaml(&file.text)) else {
+        return Outcome::not_tested("the OpenAPI description is neither JSON nor YAML");
     };
     let secured = |json: &Json| {
         json.get("security").map(|security| security.elements().iter().any(|one| !one.members().is_empty()))
@@ -54,4 +55,26 @@ fn check(file: &TextFile, _: &Setting<'_>) -> Outcome {
         .proof(Proof::Declared)
         .fact("operations", open.join(", "))
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Status;
+
+    #[test]
+    fn a_description_in_yaml_is_judged_as_one_in_json() {
+        let status = |text: &str| {
+            let mut evidence = crate::evidence::Evidence::default();
+            evidence.add_file(TextFile::new("openapi.yaml", text));
+            let mut audit = crate::Audit::of("a file", evidence, 0);
+            audit.only = vec![RULE.id.to_owned()];
+            let report = audit.run();
+            report.results.iter().find(|result| result.rule.id == RULE.id).map(|result| result.status)
+        };
+        let open = "openapi: 3.1.0\npaths:\n  /users:\n    get: {}\n";
+        assert_eq!(status(open), Some(Status::Fail));
+        assert_eq!(status(&format!("{open}security:\n  - bearer: []\n")), Some(Status::Pass));
+        assert_eq!(status("openapi: 3.1.0\npaths: [\n"), Some(Status::NotTested));
+    }
 }

@@ -25,7 +25,7 @@ fn probe(prober: &mut Prober) -> Outcome {
     let runtime = prober.runtime().clone();
     let mut spoken = Vec::new();
     for (minor, name) in [(1, "TLS 1.0"), (2, "TLS 1.1")] {
-        match runtime.block_on(speaks_old_tls(&target.host(), port, minor)) {
+        match runtime.block_on(speaks_old_tls(&target.host(), port, minor, prober.connect_to())) {
             Some(true) => spoken.push(name),
             Some(false) => {}
             None => return Outcome::inconclusive("the server can't be reached for a handshake"),

@@ -135,6 +135,7 @@ fn audit(port: u16, key: &SigningKey, secret: Option<&str>) -> Report {
         second: None,
         authorities: None,
         listener: None,
+        connect_to: None,
         max_requests: 2_000,
         requests_per_second: 0,
         allow_dos_probe: false,

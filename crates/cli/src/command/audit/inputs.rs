@@ -113,7 +113,7 @@ pub(super) fn modified(file: &Path) -> Option<i64> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command is the rim")]
-pub(super) fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }

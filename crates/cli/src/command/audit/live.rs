@@ -1,6 +1,6 @@
 //! What a live audit takes, and what it may do.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +26,9 @@ pub(super) struct Live {
     /// A host of yours; without it only this machine is asked.
     #[arg(long)]
     i_own: Vec<String>,
+    /// Where the host of the URL is, instead of what DNS says: for a machine that has not got its name yet.
+    #[arg(long, value_name = "ADDRESS")]
+    connect_to: Option<IpAddr>,
     /// What an accepted answer looks like: `status=200`, `body~TEXT`, `header:NAME~TEXT`.
     #[arg(long)]
     accept_when: Vec<AcceptWhen>,
@@ -134,6 +137,7 @@ impl Live {
             second: self.second,
             authorities,
             listener: None,
+            connect_to: self.connect_to,
             max_requests: self.max_requests,
             requests_per_second: self.rate,
             allow_dos_probe: self.allow.contains(&Permission::DosProbe),

@@ -11,15 +11,14 @@ use probity_audit::live::{
     Flow, FlowFile, Listener, LiveOptions, OtherToken, Prober, Step, Supplies, Target, is_loopback,
 };
 use probity_audit::{Allow, Audit, Collector, Place, Policy, Report};
-use probity_authority::config::{ClientConfig, GrantType};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::inputs::{first_token, now, text_of, unreachable, usage};
+use super::deployment::DeploymentArgs;
+use super::inputs::{now, text_of, unreachable, usage};
 use super::live::marker;
 use super::options::Options;
-use crate::client::{http_client, read_secret};
-use crate::command::{guard, serve};
+use crate::client::http_client;
 use crate::failure::{Doing, Failure, Kind};
 
 /// Audit a running Probity authority and its guard, with test tokens that it gets and revokes itself.
@@ -30,30 +29,8 @@ use crate::failure::{Doing, Failure, Kind};
     probity audit self --issuer https://login.example --guard http://127.0.0.1:9080 --token @token.txt\n\n\
 Both must be running. Forged tokens go to the guard; one test token is revoked. Other hosts than this machine need --i-own.")]
 pub(super) struct OwnArgs {
-    /// The folder of `serve --dev`, with serve.toml and guard.toml; ./probity-data when nothing else is named.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["serve_config", "guard_config"])]
-    data: Option<PathBuf>,
-    /// The configuration that the authority runs from.
-    #[arg(long, value_name = "FILE")]
-    serve_config: Option<PathBuf>,
-    /// The configuration that the guard runs from.
-    #[arg(long, value_name = "FILE")]
-    guard_config: Option<PathBuf>,
-    /// The issuer, when no configuration says it.
-    #[arg(long, value_name = "URL")]
-    issuer: Option<String>,
-    /// Where the guard listens, when its configuration does not say it.
-    #[arg(long, value_name = "URL")]
-    guard: Option<Url>,
-    /// A client with the grant client_credentials whose tokens the guard accepts.
-    #[arg(long, value_name = "ID", requires = "client_secret_file")]
-    client: Option<String>,
-    /// The file with its secret.
-    #[arg(long, value_name = "FILE", requires = "client")]
-    client_secret_file: Option<PathBuf>,
-    /// A token that the guard accepts, or `@FILE`, when no client can get one.
-    #[arg(long, env = "PROBITY_AUDIT_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    deployment: DeploymentArgs,
     /// A host of yours; without it only this machine is asked.
     #[arg(long)]
     i_own: Vec<String>,
@@ -67,15 +44,9 @@ impl OwnArgs {
     /// # Errors
     /// As of `probity audit`.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
-        let own = self.own()?;
-        for host in [&own.issuer, own.guard.as_str()] {
-            let url = Url::parse(host).map_err(|_| usage(format!("{host} is no URL")))?;
-            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            if !is_loopback(&host) && !self.i_own.iter().any(|own| own.eq_ignore_ascii_case(&host)) {
-                return Err(usage(format!(
-                    "nothing is sent to {host} unless you say that it is yours: --i-own {host}"
-                )));
-            }
+        let own = self.deployment.own()?;
+        if let Some(host) = own.strange_hosts(&self.i_own)?.first() {
+            return Err(usage(format!("nothing is sent to {host} unless you say that it is yours: --i-own {host}")));
         }
         if self.options.ca_file.is_none() {
             self.options.ca_file.clone_from(&own.ca_file);
@@ -85,47 +56,6 @@ impl OwnArgs {
         let allow = prepared.allow;
         let flow = prepared.flow.map(|flow| (flow, allow));
         self.options.audit(&prepared.name, prepared.evidence, Some((prepared.prober, allow)), flow).await
-    }
-
-    fn own(&self) -> Result<Own, Failure> {
-        let named = self.serve_config.is_some() || self.guard_config.is_some() || self.issuer.is_some();
-        let data = self.data.clone().or_else(|| (!named).then(|| PathBuf::from("probity-data")));
-        let within = |name: &str| data.as_ref().map(|folder| folder.join(name));
-        let serve_file = self.serve_config.clone().or_else(|| within("serve.toml"));
-        let guard_file = self.guard_config.clone().or_else(|| within("guard.toml"));
-        let serve = serve_file.as_deref().map(serve::load).transpose()?;
-        let guard = guard_file.as_deref().map(guard::load).transpose()?;
-        let issuer = self.issuer.clone().or_else(|| guard.as_ref().map(|guard| guard.issuer.clone()));
-        let issuer = issuer.or_else(|| serve.as_ref().map(|serve| serve.issuer.clone()));
-        let listens = guard.as_ref().and_then(|guard| {
-            Url::parse(&format!("{}://{}", if guard.tls.is_some() { "https" } else { "http" }, guard.listen)).ok()
-        });
-        let credentials = match (&self.client, &self.client_secret_file) {
-            (Some(client), Some(file)) => Some((client.clone(), read_secret(file).or_kind(Kind::Usage)?)),
-            _ => None,
-        };
-        // Clients that get tokens for themselves: for this guard, or for somebody else.
-        let clients = serve.iter().flat_map(|serve| &serve.clients);
-        let clients = clients.filter(|client| client.grant_types.contains(&GrantType::ClientCredentials));
-        let (fitting, strangers): (Vec<_>, Vec<_>) =
-            clients.partition(|client| guard.as_ref().is_none_or(|guard| guard.audience == client.audience));
-        let known = |client: &ClientConfig| {
-            Some((client.client_id.clone(), read_secret(client.client_secret_file.as_deref()?).ok()?))
-        };
-        let credentials = credentials.or_else(|| fitting.into_iter().find_map(known));
-        Ok(Own {
-            issuer: issuer.ok_or_else(|| usage("name the issuer: --issuer URL, or --guard-config FILE"))?,
-            guard: self
-                .guard
-                .clone()
-                .or(listens)
-                .ok_or_else(|| usage("name the guard: --guard URL, or --guard-config FILE"))?,
-            ca_file: guard.and_then(|guard| guard.ca_file),
-            credentials,
-            strangers: strangers.into_iter().filter_map(known).collect(),
-            token: self.token.as_deref().map(first_token).transpose()?,
-            files: serve_file.into_iter().chain(guard_file).collect(),
-        })
     }
 }
 
@@ -157,6 +87,22 @@ struct Prepared {
 }
 
 impl Own {
+    /// The hosts of authority and guard that are neither this machine nor among those that somebody says to own.
+    ///
+    /// # Errors
+    /// One of the two has no URL.
+    pub(crate) fn strange_hosts(&self, owned: &[String]) -> Result<Vec<String>, Failure> {
+        let mut strange = Vec::new();
+        for address in [&self.issuer, self.guard.as_str()] {
+            let url = Url::parse(address).map_err(|_| usage(format!("{address} is no URL")))?;
+            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+            if !is_loopback(&host) && !owned.iter().any(|own| own.eq_ignore_ascii_case(&host)) {
+                strange.push(host);
+            }
+        }
+        Ok(strange)
+    }
+
     /// Runs every rule that can be tried.
     ///
     /// # Errors
@@ -228,6 +174,7 @@ impl Own {
             second: None,
             authorities: authorities.clone(),
             listener,
+            connect_to: None,
             max_requests: MAX_REQUESTS,
             requests_per_second: REQUESTS_PER_SECOND,
             allow_dos_probe: here,
