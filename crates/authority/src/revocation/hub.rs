@@ -151,12 +151,14 @@ impl Hub {
     pub async fn enforce(&self, position: Position) -> Enforcement {
         let start = boot_now();
         let mut changes = self.shared.acknowledgements.subscribe();
+        let mut waits_for: Option<GuardKey> = None;
         loop {
             changes.mark_unchanged();
             let now = boot_now();
             let until = {
                 let registry = &self.state().registry;
-                match registry.progress(position, now) {
+                let held_up = waits_for.as_ref().and_then(|guard| registry.held_up_by(guard, position, now));
+                match held_up.map_or_else(|| registry.progress(position, now), |until| Progress::Waiting { until }) {
                     Progress::Enforced { enforcing } => {
                         let stragglers = registry.stragglers(position, start);
                         return Enforcement {
@@ -166,7 +168,12 @@ impl Hub {
                             elapsed: now.since(start),
                         };
                     }
-                    Progress::Waiting { until } => until,
+                    Progress::Waiting { until } => {
+                        if held_up.is_none() {
+                            waits_for = registry.one_that_holds_up(position, now).cloned();
+                        }
+                        until
+                    }
                 }
             };
             // A timer may fire early or late; the loop asks the registry again either way.

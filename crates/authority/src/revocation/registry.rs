@@ -290,6 +290,25 @@ impl Registry {
         until.map_or(Progress::Enforced { enforcing }, |until| Progress::Waiting { until })
     }
 
+    /// Until when a guard holds up everything up to `position`, if it does at `now`.
+    pub fn held_up_by(&self, guard: &GuardKey, position: Position, now: BootTime) -> Option<BootTime> {
+        let seq = Some(self.seq_of(position));
+        self.guards
+            .get(guard)
+            .filter(|guard| now < guard.lease_until && guard.applied < seq)
+            .map(|guard| guard.lease_until)
+    }
+
+    /// One of the guards that hold up everything up to `position` at `now`. While this one does, nobody else needs a look.
+    ///
+    /// Instances are random, and guards acknowledge in an order of their own. So of a thousand guards that answer one after
+    /// the other, the one with the greatest instance is the last to be waited for after a handful of looks, not a thousand.
+    pub fn one_that_holds_up(&self, position: Position, now: BootTime) -> Option<&GuardKey> {
+        let seq = Some(self.seq_of(position));
+        let holding = self.guards.iter().filter(|(_, guard)| now < guard.lease_until && guard.applied < seq);
+        holding.map(|(key, _)| key).max_by_key(|key| key.instance)
+    }
+
     /// The guards that held a lease after `since` and have not acknowledged everything up to `position`.
     pub fn stragglers(&self, position: Position, since: BootTime) -> impl Iterator<Item = &GuardKey> {
         let seq = Some(self.seq_of(position));
@@ -372,6 +391,24 @@ mod tests {
         assert_eq!(registry.progress(seq(1), at(5_099)), Progress::Waiting { until: at(5_100) });
         assert_eq!(registry.progress(seq(1), at(5_100)), Progress::Enforced { enforcing: 0 });
         assert_eq!(registry.stragglers(seq(1), at(3_100)).collect::<Vec<_>>(), [&edge]);
+    }
+
+    #[test]
+    fn while_one_guard_holds_up_the_answer_nobody_else_needs_a_look_and_afterwards_another_one_is_found() {
+        let mut registry = registry();
+        let (first, _) = with_lease(&mut registry, "first");
+        let (second, _) = with_lease(&mut registry, "second");
+        append(&mut registry, 3_100);
+        let one = registry.one_that_holds_up(seq(1), at(3_100)).unwrap().clone();
+        let other = if one == first { second } else { first };
+        registry.acknowledged(&other, 1);
+        assert_eq!(registry.held_up_by(&other, seq(1), at(3_101)), None);
+        assert_eq!(registry.held_up_by(&one, seq(1), at(3_101)), Some(at(5_100)));
+        assert_eq!(registry.one_that_holds_up(seq(1), at(3_101)), Some(&one));
+        assert_eq!(registry.held_up_by(&one, seq(1), at(5_100)), None, "its lease has run out");
+        registry.acknowledged(&one, 1);
+        assert_eq!(registry.one_that_holds_up(seq(1), at(3_102)), None);
+        assert_eq!(registry.progress(seq(1), at(3_102)), Progress::Enforced { enforcing: 2 });
     }
 
     #[test]

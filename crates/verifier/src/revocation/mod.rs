@@ -13,6 +13,7 @@ mod filter;
 mod follow;
 mod follower;
 mod lease;
+mod marks;
 mod names;
 mod position;
 mod published;

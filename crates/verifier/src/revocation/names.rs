@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use probity_jose::UnixTime;
 
 use super::filter::{Filter, Kind};
+use super::marks::{Mark, Marks};
 use super::published::Published;
 use super::record::{Revocation, SessionIndex, Target};
 use super::replica::{Level, TokenFacts};
@@ -14,22 +15,7 @@ use super::sessions::SessionLists;
 const LEVELS: [Level; 7] =
     [Level::Session, Level::Everything, Level::Key, Level::Subject, Level::Client, Level::Family, Level::Token];
 
-/// Tokens issued at or before `through` are dead; the record may go when `expires` has passed.
-#[derive(Debug, Clone, Copy)]
-struct Watermark {
-    through: UnixTime,
-    expires: UnixTime,
-}
-
-impl Watermark {
-    fn merge(self, other: Self) -> Self {
-        Self { through: self.through.max(other.through), expires: self.expires.max(other.expires) }
-    }
-}
-
 type NameTarget = fn(String) -> Target;
-type Dead = papaya::HashMap<Box<str>, UnixTime>;
-type Watermarks = papaya::HashMap<Box<str>, Watermark>;
 
 /// What a reader looks at first, in one piece: most tokens are decided by it alone.
 #[derive(Debug, Clone, Default)]
@@ -66,12 +52,14 @@ impl Index {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     index: Published,
-    tokens: Dead,
-    families: Dead,
-    sessions: Dead,
-    keys: Dead,
-    subjects: Watermarks,
-    clients: Watermarks,
+    // Dead whenever they were issued: of their marks, only the expiry counts.
+    tokens: Marks,
+    families: Marks,
+    sessions: Marks,
+    keys: Marks,
+    // Watermarks: what was issued later lives.
+    subjects: Marks,
+    clients: Marks,
     /// Two atomics, not one value: `through` is written first and only grows, and a reader needs nothing else.
     /// Zero expiry: no such record.
     everything_through: AtomicU64,
@@ -98,9 +86,9 @@ impl Names {
     }
 
     fn hits(&self, token: &TokenFacts<'_>, level: Level) -> bool {
-        let dead = |map: &Dead, name: Option<&str>| name.is_some_and(|name| map.pin().contains_key(name));
-        let before = |map: &Watermarks, name: Option<&str>| {
-            name.is_some_and(|name| map.pin().get(name).is_some_and(|mark| token.issued <= mark.through))
+        let dead = |marks: &Marks, name: Option<&str>| name.is_some_and(|name| marks.get(name).is_some());
+        let before = |marks: &Marks, name: Option<&str>| {
+            name.is_some_and(|name| marks.get(name).is_some_and(|mark| token.issued <= mark.through))
         };
         match level {
             Level::Session => {
@@ -130,13 +118,13 @@ impl Names {
 
     /// Whether a key has been revoked.
     pub(super) fn key_is_revoked(&self, kid: &str) -> bool {
-        self.keys.pin().contains_key(kid)
+        self.keys.get(kid).is_some()
     }
 
     /// The highest watermark that concerns a subject and a client.
     pub(super) fn watermark(&self, subject: &str, client: &str) -> Option<UnixTime> {
-        let subject = self.subjects.pin().get(subject).map(|mark| mark.through);
-        let client = self.clients.pin().get(client).map(|mark| mark.through);
+        let subject = self.subjects.get(subject).map(|mark| mark.through);
+        let client = self.clients.get(client).map(|mark| mark.through);
         [subject, client, self.everything()].into_iter().flatten().max()
     }
 
@@ -151,19 +139,11 @@ impl Names {
 
     pub(super) fn apply(&self, revocation: &Revocation) {
         let expires = revocation.expires;
-        let add = |map: &Dead, kind: Kind, name: &str| {
-            let known = map.pin().get(name).copied();
-            if known.is_none_or(|known| known < expires) {
-                map.pin().insert(name.into(), expires);
-            }
-            self.filter_in(kind, name, known.is_none());
+        let raise = |marks: &Marks, kind: Kind, name: &str, through: UnixTime| {
+            let is_new = marks.raise(name, Mark { through, expires });
+            self.filter_in(kind, name, is_new);
         };
-        let raise = |map: &Watermarks, kind: Kind, name: &str, through: UnixTime| {
-            let mark = Watermark { through, expires };
-            let known = map.pin().get(name).copied();
-            map.pin().insert(name.into(), known.map_or(mark, |known| mark.merge(known)));
-            self.filter_in(kind, name, known.is_none());
-        };
+        let add = |marks: &Marks, kind: Kind, name: &str| raise(marks, kind, name, UnixTime::default());
         match &revocation.target {
             // A place in the lists means nothing at a foreign issuer; `Replica::apply` handles our own.
             Target::Session(_) => {}
@@ -195,27 +175,25 @@ impl Names {
     /// A filter of the right size for what is there. Nobody misses a name meanwhile: the old one holds them all.
     fn rebuild_filter(&self, lists: &SessionLists) {
         let filter = Filter::with_room_for(self.names());
-        for (kind, map) in self.dead() {
-            map.pin().keys().for_each(|name| filter.add(kind, name));
-        }
-        for (kind, map) in [(Kind::Subject, &self.subjects), (Kind::Client, &self.clients)] {
-            map.pin().keys().for_each(|name| filter.add(kind, name));
+        for (kind, marks) in self.marks() {
+            marks.all().iter().for_each(|(name, _)| filter.add(kind, name));
         }
         self.index.store(Index { lists: lists.clone(), filter });
     }
 
-    const fn dead(&self) -> [(Kind, &Dead); 4] {
+    const fn marks(&self) -> [(Kind, &Marks); 6] {
         [
             (Kind::Token, &self.tokens),
             (Kind::Family, &self.families),
             (Kind::Session, &self.sessions),
             (Kind::Key, &self.keys),
+            (Kind::Subject, &self.subjects),
+            (Kind::Client, &self.clients),
         ]
     }
 
     fn names(&self) -> usize {
-        let dead: usize = self.dead().iter().map(|(_, map)| map.len()).sum();
-        dead + self.subjects.len() + self.clients.len()
+        self.marks().iter().map(|(_, marks)| marks.len()).sum()
     }
 
     /// Up to when everything is dead, if that was ever said.
@@ -226,12 +204,7 @@ impl Names {
 
     pub(super) fn forget(&self, horizon: UnixTime) {
         let before = self.names();
-        for (_, map) in self.dead() {
-            map.pin().retain(|_, expires| *expires > horizon);
-        }
-        for map in [&self.subjects, &self.clients] {
-            map.pin().retain(|_, mark| mark.expires > horizon);
-        }
+        self.marks().iter().for_each(|(_, marks)| marks.forget(horizon));
         if self.everything_expires.load(Ordering::Acquire) <= horizon.as_secs() {
             self.everything_expires.store(0, Ordering::Release);
         }
@@ -252,22 +225,20 @@ impl Names {
         for place in self.index.load().lists.revoked() {
             push(Target::Session(place), SessionIndex::list_expires(place.list));
         }
-        let dead: [(&Dead, NameTarget); 4] = [
+        let dead: [(&Marks, NameTarget); 4] = [
             (&self.tokens, Target::Token),
             (&self.families, Target::Family),
             (&self.sessions, Target::SessionId),
             (&self.keys, Target::Key),
         ];
-        for (map, target) in dead {
-            for (name, expires) in &map.pin() {
-                push(target(name.to_string()), *expires);
-            }
+        for (marks, target) in dead {
+            marks.all().into_iter().for_each(|(name, mark)| push(target(name.into()), mark.expires));
         }
-        for (name, mark) in &self.subjects.pin() {
-            push(Target::Subject { subject: name.to_string(), through: mark.through }, mark.expires);
+        for (subject, mark) in self.subjects.all() {
+            push(Target::Subject { subject: subject.into(), through: mark.through }, mark.expires);
         }
-        for (name, mark) in &self.clients.pin() {
-            push(Target::Client { client: name.to_string(), through: mark.through }, mark.expires);
+        for (client, mark) in self.clients.all() {
+            push(Target::Client { client: client.into(), through: mark.through }, mark.expires);
         }
         if let Some(through) = self.everything() {
             let expires = self.everything_expires.load(Ordering::Acquire);
