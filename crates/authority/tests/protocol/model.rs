@@ -208,8 +208,11 @@ const fn at(tick: u64) -> BootTime {
     BootTime::from_nanos(tick * 1_000_000_000)
 }
 
+/// The second record, where there is one, concerns a token of another issuer that the guards trust.
 fn record(id: u8) -> Arc<Revocation> {
-    Arc::new(Revocation::own(Target::Token(id.to_string()), UnixTime::from_secs(1 << 40)))
+    let own = Revocation::own(Target::Token(id.to_string()), UnixTime::from_secs(1 << 40));
+    let issuer = (id == 1).then(|| "https://idp.example".to_owned());
+    Arc::new(Revocation { issuer, ..own })
 }
 
 fn claims(position: Position) -> SnapshotClaims {

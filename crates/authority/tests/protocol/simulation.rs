@@ -26,6 +26,9 @@ use probity_verifier::revocation::{
 use super::dice::Dice;
 
 const ISSUER: &str = "https://as.example";
+
+/// An issuer whose tokens the guards accept too, and of which the authority says what is revoked.
+const FOREIGN: &str = "https://idp.example";
 const TIMING: Timing = Timing::DEFAULT;
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
@@ -123,8 +126,14 @@ struct Simulation {
     refused: u64,
 }
 
-fn token(id: u32) -> Revocation {
-    Revocation::own(Target::Token(id.to_string()), expiry(id))
+/// What a record kills: a token of the authority's own, or a token or a session of an issuer that the guards trust besides.
+fn revocation(id: u32) -> Revocation {
+    let (name, expires) = (id.to_string(), expiry(id));
+    match id % 3 {
+        0 => Revocation::own(Target::Token(name), expires),
+        1 => Revocation { issuer: Some(FOREIGN.to_owned()), target: Target::Token(name), expires },
+        _ => Revocation { issuer: Some(FOREIGN.to_owned()), target: Target::SessionId(name), expires },
+    }
 }
 
 /// When the token expires that the record kills: some soon, some late.
@@ -172,15 +181,15 @@ impl Guard {
         }
         let name = id.to_string();
         let facts = TokenFacts {
-            issuer: ISSUER,
+            issuer: if id % 3 == 0 { ISSUER } else { FOREIGN },
             key: None,
             subject: "alice",
             client: None,
-            token: Some(&name),
+            token: (id % 3 < 2).then_some(name.as_str()),
             issued: UnixTime::from_secs(WALL),
             expires: expiry(id),
             family: None,
-            session_id: None,
+            session_id: (id % 3 == 2).then_some(name.as_str()),
             session: None,
         };
         self.enforcer.replica().check(&facts).is_none()
@@ -511,7 +520,7 @@ impl Simulation {
                 Ok(Some(Turn::Delta { first, count })) => {
                     let start = usize::try_from(first.seq - 1).unwrap();
                     let records = &authority.log[start..start + usize::try_from(count).unwrap()];
-                    let records = records.iter().map(|id| Arc::new(token(*id))).collect();
+                    let records = records.iter().map(|id| Arc::new(revocation(*id))).collect();
                     self.send_down(link, &Frame::Delta { first, records });
                 }
                 Ok(Some(Turn::Heartbeat { nonce, head })) => {
@@ -553,7 +562,7 @@ impl Simulation {
         let history = History::new(log, self.disk.logs.clone());
         self.disk.logs.push(log);
         let replica = Replica::new(ISSUER);
-        self.disk.records.iter().for_each(|id| replica.apply(&token(*id)));
+        self.disk.records.iter().for_each(|id| replica.apply(&revocation(*id)));
         let registry = Registry::new(history, TIMING, BootTime::from_nanos(self.now));
         self.authority = Some(Authority { registry, replica, log: Vec::new(), stopped_until: 0 });
         for (order, id) in self.orders.iter_mut().zip(0..) {
@@ -586,7 +595,7 @@ impl Simulation {
         for _ in 0..=self.dice.below(4) {
             let id = u32::try_from(self.orders.len()).unwrap();
             authority.log.push(id);
-            authority.replica.apply(&token(id));
+            authority.replica.apply(&revocation(id));
             self.disk.records.push(id);
             let kept = KEPT.min(authority.log.len() as u64);
             authority.registry.appended(1, kept, BootTime::from_nanos(self.now));
