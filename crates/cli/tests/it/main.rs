@@ -14,6 +14,7 @@ mod client_certificates;
 mod commands;
 mod crash;
 mod demo;
+mod deploy;
 mod dpop;
 mod envoy;
 mod faults;
