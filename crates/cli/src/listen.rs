@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::{Request, Response};
 use hyper::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -101,23 +102,37 @@ impl Socket {
         if !self.address.ip().is_loopback() {
             return Err(ListenError::PlainBeyondLoopback(self.address));
         }
-        Ok(Listener { socket: self, tls: None, patience: Patience::Whole(CLIENT_PATIENCE) })
+        Ok(self.danger_plain_http_anywhere())
+    }
+
+    /// Plain HTTP at whatever address: whoever is on the way reads and changes everything.
+    pub(crate) fn danger_plain_http_anywhere(self) -> Listener {
+        Listener { socket: self, tls: None, patience: Patience::Whole(CLIENT_PATIENCE) }
     }
 
     /// HTTPS.
     pub(crate) fn https(self, config: Arc<rustls::ServerConfig>) -> Listener {
-        Listener { socket: self, tls: Some(TlsAcceptor::from(config)), patience: Patience::Whole(CLIENT_PATIENCE) }
+        let tls = Some(Arc::new(ArcSwap::from(config)));
+        Listener { socket: self, tls, patience: Patience::Whole(CLIENT_PATIENCE) }
     }
 }
 
 /// A bound address and how it is served.
 pub(crate) struct Listener {
     socket: Socket,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Certificates>,
     patience: Patience,
 }
 
+/// How TLS is spoken on a listener; connections that begin after a change speak it the new way.
+pub(crate) type Certificates = Arc<ArcSwap<rustls::ServerConfig>>;
+
 impl Listener {
+    /// To change the certificate with, where there is one.
+    pub(crate) fn certificates(&self) -> Option<Certificates> {
+        self.tls.clone()
+    }
+
     /// The address that was bound.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.socket.address
@@ -159,7 +174,7 @@ impl Listener {
                         debug!(error = %error, "TCP_NODELAY could not be set");
                     }
                     let respond = respond.clone();
-                    let tls = self.tls.clone();
+                    let tls = self.tls.as_ref().map(|tls| TlsAcceptor::from(tls.load_full()));
                     let patience = self.patience;
                     let stream = Lingering::new(stream, place.ok());
                     tokio::spawn(serve_connection(stream, peer, tls, patience, respond, stopping.subscribe()));
@@ -268,6 +283,32 @@ pub(crate) fn stop_signal() -> impl Future<Output = ()> {
             () = interrupted => {}
             () = terminated => {}
         }
+    }
+}
+
+/// The signal that a configuration has changed: SIGHUP, where there is one. It is caught from the beginning on, and ends no
+/// process any more.
+pub(crate) struct Hangup(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl Hangup {
+    #[cfg(unix)]
+    pub(crate) fn catch() -> Self {
+        Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok())
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn catch() -> Self {
+        Self()
+    }
+
+    /// Completes when it comes.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0 {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending::<()>().await;
     }
 }
 

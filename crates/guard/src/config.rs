@@ -9,6 +9,7 @@ use probity_verifier::dpop::ProofChecker;
 use probity_verifier::status_list::StatusLists;
 use serde::Deserialize;
 
+use crate::browser::BrowserConfig;
 use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
 use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
 
@@ -60,6 +61,14 @@ pub struct GuardConfig {
     /// The applications; the first that has a path gets the request.
     #[serde(default)]
     pub upstream: Vec<UpstreamConfig>,
+    /// Log users in, and keep their tokens from their browsers; the proxy does it.
+    pub browser: Option<BrowserConfig>,
+    /// Whether `listen` may be plain HTTP on an address that other machines reach.
+    #[serde(default)]
+    pub plain_http_beyond_loopback: bool,
+    /// For how many seconds the guard goes on after it is told to stop, while `/readyz` says that it is not ready.
+    #[serde(default)]
+    pub drain_delay: u64,
 }
 
 /// An issuer beside the authority: any that publishes its keys by OpenID Connect Discovery and issues RFC 9068 tokens.
@@ -292,6 +301,9 @@ impl GuardConfig {
     /// # Errors
     /// [`BadConfig`]
     pub fn proxy_plan(&self) -> Result<Option<ProxyPlan>, BadConfig> {
+        if self.browser.is_some() && self.proxy.is_none() {
+            return Err(bad("browser", &"only a proxy can log users in: [proxy] is needed"));
+        }
         match &self.proxy {
             None if !self.upstream.is_empty() => Err(bad("upstream", &"without [proxy] nothing is passed on")),
             proxy => proxy.as_ref().map(|proxy| proxy.plan(&self.upstream)).transpose(),

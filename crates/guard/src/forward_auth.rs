@@ -4,6 +4,7 @@
 //! asks says how it names the original request: see [`Convention`].
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct Guard {
     used_proofs: Arc<Mutex<UsedProofs>>,
     /// When it started.
     since: UnixTime,
+    /// Whether it has been told to stop.
+    leaving: Arc<AtomicBool>,
 }
 
 /// A request that passes, and what happens to what lasts of it while the guard is stale.
@@ -62,9 +65,27 @@ pub(crate) struct Admission {
 
 impl Guard {
     /// A guard that trusts an issuer and applies a policy. `metadata` is what it says of the resource (RFC 9728).
-    pub fn new(trust: Trust, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
-        let (trust, since) = (Arc::new(trust), unix_now());
-        Self { trust, policy, metadata, metrics: Arc::default(), used_proofs: Arc::default(), since }
+    pub fn new(trust: Arc<Trust>, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
+        Self {
+            trust,
+            policy,
+            metadata,
+            metrics: Arc::default(),
+            used_proofs: Arc::default(),
+            since: unix_now(),
+            leaving: Arc::default(),
+        }
+    }
+
+    /// The same guard with another configuration: what it has counted and which proofs were used is not forgotten.
+    pub fn reconfigured(&self, trust: Arc<Trust>, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
+        let (metrics, used_proofs) = (Arc::clone(&self.metrics), Arc::clone(&self.used_proofs));
+        Self { trust, policy, metadata, metrics, used_proofs, since: self.since, leaving: Arc::clone(&self.leaving) }
+    }
+
+    /// Says from now on that it is not ready, so that whoever balances load sends nobody any more. It goes on deciding.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     /// The same guard for whoever comes: its questions are the clients' own requests.
@@ -72,7 +93,8 @@ impl Guard {
         let policy = Policy { proxies: Network::ALL.to_vec(), ..self.policy.clone() };
         let (trust, metrics) = (Arc::clone(&self.trust), Arc::clone(&self.metrics));
         let used_proofs = Arc::clone(&self.used_proofs);
-        Self { trust, policy, metadata: self.metadata.clone(), metrics, used_proofs, since: self.since }
+        let leaving = Arc::clone(&self.leaving);
+        Self { trust, policy, metadata: self.metadata.clone(), metrics, used_proofs, since: self.since, leaving }
     }
 
     pub(crate) fn trust(&self) -> &Trust {
@@ -101,6 +123,9 @@ impl Guard {
             VERIFY_PATH => Convention::Original,
             FORWARD_AUTH_PATH => Convention::Forwarded,
             "/healthz" => return plain(StatusCode::OK, "ok\n"),
+            "/readyz" if self.leaving.load(Ordering::Relaxed) => {
+                return plain(StatusCode::SERVICE_UNAVAILABLE, "the guard is about to stop\n");
+            }
             "/readyz" if self.is_ready() => return plain(StatusCode::OK, "ready\n"),
             "/readyz" => return plain(StatusCode::SERVICE_UNAVAILABLE, "revocations or keys are not current\n"),
             "/metrics" => return text(StatusCode::OK, self.metrics.render(&self.trust.health())),
@@ -283,6 +308,14 @@ fn plain(status: StatusCode, sentence: &'static str) -> Response<Full<Bytes>> {
 
 fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     of_type(status, "text/plain; charset=utf-8", body)
+}
+
+/// The body of an answer of the guard's own.
+pub(crate) type Reply = Full<Bytes>;
+
+/// An answer of the guard's own.
+pub(crate) fn reply(status: StatusCode, media_type: &'static str, body: impl Into<Bytes>) -> Response<Reply> {
+    of_type(status, media_type, body)
 }
 
 pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {

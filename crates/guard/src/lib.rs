@@ -4,8 +4,10 @@
 //! and accepts nothing, unless a rule says otherwise. [`Guard`] answers a proxy's forward-auth questions, [`proxy`] passes
 //! requests on itself; [`decide()`] is the decision, without I/O.
 
+pub mod browser;
 pub mod config;
 mod decide;
+mod envoy;
 mod forward_auth;
 mod metrics;
 mod path;
@@ -16,6 +18,7 @@ mod refusal;
 mod rule;
 
 pub use decide::{Decision, Pass, Policy, Verdict, decide, identity};
+pub use envoy::{CHECK_PATH, GrpcBody};
 pub use forward_auth::{DRAIN, FORWARD_AUTH_PATH, Guard, VERIFY_PATH};
 pub use path::{BadPath, MAX_PATH_BYTES, MAX_SEGMENTS, RoutePath};
 pub use peer::{BadNetwork, Network};

@@ -80,6 +80,12 @@ pub enum Refusal {
     /// The authority, asked about the token while the guard is not current, says that it is dead.
     #[error("the authority says that the token is not active")]
     Inactive,
+    /// The cookie would speak for a request that another site has made.
+    #[error("the request comes from another site")]
+    CrossSite,
+    /// The session's token has expired and the authority can't be asked for another one.
+    #[error("the session can't be continued for the moment")]
+    SessionUnavailable,
     /// The token's subject, client or scope has characters that no header can carry.
     #[error("the token's identity can't be written in a header")]
     UnprintableIdentity,
@@ -110,6 +116,8 @@ impl Refusal {
             Self::UnmetClaim => "guard.unmet_claim",
             Self::InsufficientAuthentication { .. } => "guard.insufficient_authentication",
             Self::Inactive => "guard.inactive",
+            Self::CrossSite => "guard.cross_site",
+            Self::SessionUnavailable => "guard.session_unavailable",
             Self::UnprintableIdentity => "guard.unprintable_identity",
         }
     }
@@ -122,7 +130,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) if rejection.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::ProofsFull => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ProofsFull | Self::SessionUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InsufficientScope { .. }
             | Self::UntrustedPeer
             | Self::SmuggledIdentity
@@ -131,6 +139,7 @@ impl Refusal {
             | Self::OverriddenMethod
             | Self::NoRule
             | Self::Nobody
+            | Self::CrossSite
             | Self::UnmetClaim => StatusCode::FORBIDDEN,
             Self::NoCredentials
             | Self::SeveralCredentials
@@ -153,7 +162,7 @@ impl Refusal {
             Self::NoCredentials => None,
             Self::SeveralCredentials | Self::MalformedCredentials | Self::TokenTooLarge => Some("invalid_request"),
             Self::Rejected(rejection) if rejection.is_temporary() => Some("temporarily_unavailable"),
-            Self::ProofsFull => Some("temporarily_unavailable"),
+            Self::ProofsFull | Self::SessionUnavailable => Some("temporarily_unavailable"),
             // RFC 9449 section 7.1.
             Self::BadProof | Self::UsedProof => Some("invalid_dpop_proof"),
             Self::Rejected(_)
@@ -171,6 +180,7 @@ impl Refusal {
             | Self::OverriddenMethod
             | Self::NoRule
             | Self::Nobody
+            | Self::CrossSite
             | Self::UnmetClaim => Some("access_denied"),
         }
     }

@@ -28,12 +28,17 @@ pub(crate) async fn get(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, 
 /// Fetches a document of at most so many bytes.
 pub(crate) async fn get_at_most(most: usize, client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, FetchError> {
     let unreachable = |error: reqwest::Error| FetchError::Unreachable(error.without_url());
-    let mut response = client.get(url.clone()).send().await.map_err(unreachable)?;
+    let response = client.get(url.clone()).send().await.map_err(unreachable)?;
     if response.status() != StatusCode::OK {
         return Err(FetchError::Status(response.status()));
     }
+    body(most, response).await
+}
+
+/// Reads an answer's body of at most so many bytes.
+pub(crate) async fn body(most: usize, mut response: reqwest::Response) -> Result<Vec<u8>, FetchError> {
     let mut document = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| FetchError::Unreachable(error.without_url()))? {
         if document.len() + chunk.len() > most {
             return Err(FetchError::TooLarge);
         }

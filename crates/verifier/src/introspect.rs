@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tracing::debug;
 use url::Url;
 
-use crate::fetch::MAX_DOCUMENT_BYTES;
+use crate::fetch::{self, MAX_DOCUMENT_BYTES};
 
 /// How many questions run at once.
 const MAX_QUESTIONS: usize = 64;
@@ -57,17 +57,11 @@ impl IntrospectionClient {
         let form = [("token", token), ("token_type_hint", "access_token")];
         let request = client.post(endpoint.clone()).basic_auth(&self.id, Some(&self.secret)).form(&form);
         let said = |error: reqwest::Error| error.without_url().to_string();
-        let mut response = request.send().await.map_err(said)?;
+        let response = request.send().await.map_err(said)?;
         if response.status() != http::StatusCode::OK {
             return Err(format!("the answer was {}", response.status()));
         }
-        let mut document = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(said)? {
-            if document.len() + chunk.len() > MAX_DOCUMENT_BYTES {
-                return Err("the answer is too large".to_owned());
-            }
-            document.extend_from_slice(&chunk);
-        }
+        let document = fetch::body(MAX_DOCUMENT_BYTES, response).await.map_err(|error| error.to_string())?;
         serde_json::from_slice(&document).map_err(|_| "the answer is malformed".to_owned())
     }
 }

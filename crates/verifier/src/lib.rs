@@ -21,6 +21,7 @@ pub mod keys;
 mod metadata;
 #[cfg(feature = "tower")]
 mod protect;
+mod relying_party;
 mod resource_metadata;
 pub mod revocation;
 pub mod status_list;
@@ -39,6 +40,7 @@ pub use metadata::{Metadata, MetadataError};
 pub use probity_jose::{JwkSet, SignatureAlgorithm, UnixTime};
 #[cfg(feature = "tower")]
 pub use protect::{Denial, Protect, Protected};
+pub use relying_party::{ClientError, LoggedIn, LoggedOut, RelyingParty, TokenAnswer};
 pub use resource_metadata::{BadResource, ResourceMetadata};
 pub use trust::{ForeignIssuer, Health, MAX_FOREIGN_ISSUERS, REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
 pub use verify::{Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience};

@@ -17,6 +17,17 @@ pub struct Metadata {
     pub jwks_uri: Url,
     /// Where the issuer is asked about a token (RFC 7662).
     pub introspection_endpoint: Option<Url>,
+    /// Where a browser goes to log in.
+    pub authorization_endpoint: Option<Url>,
+    /// Where codes and refresh tokens are redeemed.
+    pub token_endpoint: Option<Url>,
+    /// Where authorization requests are sent ahead of the browser (RFC 9126).
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// Where a browser goes to log out (RP-Initiated Logout 1.0).
+    pub end_session_endpoint: Option<Url>,
+    /// Whether answers to authorization requests name the issuer (RFC 9207 section 3).
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
     /// Where guards follow revocations; only Probity's authority has it.
     #[serde(rename = "probity_revocation_stream_endpoint")]
     pub revocation_stream_endpoint: Option<Url>,
@@ -37,6 +48,9 @@ pub enum MetadataError {
     /// The keys would come over a connection that anybody may change, although the issuer's metadata do not.
     #[error("the metadata of an https issuer name keys that are not")]
     InsecureKeys,
+    /// A client's secret or a user's code would be sent in clear text, although the issuer's metadata are not.
+    #[error("the metadata of an https issuer name an endpoint for logins that is not")]
+    InsecureEndpoint,
     /// The issuer is no URL.
     #[error("the issuer is no URL: {0}")]
     BadUrl(#[from] url::ParseError),
@@ -62,11 +76,26 @@ impl Metadata {
         if issuer.starts_with("https:") && metadata.jwks_uri.scheme() != "https" {
             return Err(MetadataError::InsecureKeys);
         }
+        let endpoints = [
+            &metadata.authorization_endpoint,
+            &metadata.token_endpoint,
+            &metadata.pushed_authorization_request_endpoint,
+            &metadata.end_session_endpoint,
+        ];
+        if issuer.starts_with("https:") && endpoints.into_iter().flatten().any(|endpoint| endpoint.scheme() != "https")
+        {
+            return Err(MetadataError::InsecureEndpoint);
+        }
         Ok(Self {
             jwks_uri: rebased(metadata.jwks_uri, base),
             introspection_endpoint: metadata.introspection_endpoint.map(|url| rebased(url, base)),
             revocation_stream_endpoint: metadata.revocation_stream_endpoint.map(|url| rebased(url, base)),
-            issuer: metadata.issuer,
+            token_endpoint: metadata.token_endpoint.map(|url| rebased(url, base)),
+            pushed_authorization_request_endpoint: metadata
+                .pushed_authorization_request_endpoint
+                .map(|url| rebased(url, base)),
+            // The rest is for browsers, which reach the issuer by its own name.
+            ..metadata
         })
     }
 }
@@ -106,5 +135,8 @@ mod tests {
         assert!(matches!(other, Err(MetadataError::OtherIssuer)));
         let insecure = read("https://as.example", "http://keys.example/jwks");
         assert!(matches!(insecure, Err(MetadataError::InsecureKeys)));
+        let document = r#"{"issuer":"https://as.example","jwks_uri":"https://as.example/k","token_endpoint":"http://as.example/t"}"#;
+        let insecure = Metadata::read(document.as_bytes(), "https://as.example", None);
+        assert!(matches!(insecure, Err(MetadataError::InsecureEndpoint)));
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderValue;
-use probity_jose::SignatureAlgorithm;
 use probity_jose::jwt::Unverified;
+use probity_jose::{SignatureAlgorithm, UnixTime};
 use tokio::task::JoinHandle;
 use tracing::warn;
 use url::Url;
@@ -17,7 +17,8 @@ use crate::introspect::{Introspection, IntrospectionClient};
 use crate::issuer::{Issuer, KeySource};
 use crate::revocation::wire::Instance;
 use crate::revocation::{
-    Endpoint, Enforcer, Follower, Lease, Positions, Replica, SnapshotClaims, SnapshotError, VerifySnapshot, follow,
+    Action, Endpoint, Enforcer, Follower, Lease, MAX_FOREIGN_TOKEN_SECONDS, Positions, Replica, Revocation,
+    SnapshotClaims, SnapshotError, Target, VerifySnapshot, follow,
 };
 use crate::status_list::{StatusListError, StatusLists};
 use crate::verify::{Freshness, Judged, Rejection, TokenVerifier};
@@ -216,6 +217,30 @@ impl Trust {
     pub fn is_ready(&self) -> bool {
         let now = boot_now();
         self.home.source.cache.current(now).is_some() && self.enforcer.lease().holds(now)
+    }
+
+    /// The authority that users log in at: its metadata and its keys.
+    pub(crate) const fn home(&self) -> &Issuer {
+        &self.home
+    }
+
+    /// Refuses a session's tokens here from now on, as if the authority had revoked it: somebody else who may say so has.
+    /// Streams that depend on one of them are woken. What the authority says later only adds to it.
+    pub fn end_session(&self, session_id: &str, now: UnixTime) {
+        self.refuse_here(Target::SessionId(session_id.to_owned()), now);
+    }
+
+    /// The same for one token.
+    pub fn end_token(&self, token: &AccessToken, now: UnixTime) {
+        if let Some(id) = token.id() {
+            self.refuse_here(Target::Token(id.to_owned()), now);
+        }
+    }
+
+    fn refuse_here(&self, target: Target, now: UnixTime) {
+        let record = Revocation { issuer: None, target, expires: now.plus(MAX_FOREIGN_TOKEN_SECONDS) };
+        // Nothing is sent, and to apply a record can't fail.
+        let _ = self.enforcer.carry_out([Action::Apply(Arc::new(record))], |_| ());
     }
 
     pub(crate) fn watch(&self) -> Changes {

@@ -1,19 +1,19 @@
 //! `probity guard`: verifies requests in front of an application.
 
+mod reload;
+mod service;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use probity_guard::Guard;
+use probity_guard::browser::BrowserConfig;
 use probity_guard::config::{
     GuardConfig, IntrospectionConfig, IssuerConfig, TlsConfig, default_algorithms, default_listen, default_proxies,
 };
-use probity_guard::proxy::{Proxy, ProxyConfig, UpstreamConfig};
+use probity_guard::proxy::{ProxyConfig, UpstreamConfig};
 use probity_jose::SignatureAlgorithm;
-use probity_verifier::{ForeignIssuer, IntrospectionClient, REMEMBERED_TOKENS, Trust, TrustConfig};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use probity_verifier::{ForeignIssuer, IntrospectionClient, REMEMBERED_TOKENS, RelyingParty, TrustConfig};
 use tracing::info;
 use url::Url;
 
@@ -21,9 +21,11 @@ use super::guard_check::CheckArgs;
 use crate::client;
 use crate::config_file;
 use crate::failure::{Doing, Failure, Kind};
-use crate::listen::{Listener, Socket, stop_signal, tls_config};
+use crate::listen::stop_signal;
 use crate::logging::{self, LogFormat};
 use crate::random;
+
+pub(crate) use service::start;
 
 /// Verify requests in front of an application: forward authentication for nginx `auth_request` and the like.
 #[derive(Debug, Args)]
@@ -83,8 +85,10 @@ impl GuardArgs {
             return check.run().await;
         }
         logging::start(self.log, "info");
+        let (file, stop) = (self.config.clone(), stop_signal());
         let config = self.into_config()?;
-        let running = start(&config, stop_signal()).await?;
+        let running = start(&config, stop).await?;
+        let _reloading = file.map(|file| reload::watch(file, &config, running.service));
         info!(address = %running.address, issuer = config.issuer, audience = config.audience, "the guard is listening");
         if let Some(address) = running.proxy {
             info!(address = %address, "the proxy is listening");
@@ -117,18 +121,11 @@ impl GuardArgs {
             tls: None,
             proxy: None,
             upstream: Vec::new(),
+            browser: None,
+            plain_http_beyond_loopback: false,
+            drain_delay: 0,
         })
     }
-}
-
-/// A guard that answers.
-pub(crate) struct Running {
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-    /// Where clients come, if it is a proxy.
-    pub(crate) proxy: Option<SocketAddr>,
-    /// Ends when it has stopped.
-    pub(crate) task: JoinHandle<()>,
 }
 
 /// Reads a configuration file; paths in it are relative to it.
@@ -149,6 +146,10 @@ pub(crate) fn load(file: &Path) -> Result<GuardConfig, Failure> {
         introspection: config
             .introspection
             .map(|client| IntrospectionConfig { client_secret_file: folder.join(client.client_secret_file), ..client }),
+        browser: config.browser.map(|browser| BrowserConfig {
+            client_secret_file: browser.client_secret_file.map(|path| folder.join(path)),
+            ..browser
+        }),
         tls: config.tls.map(|tls| within(folder, tls)),
         proxy: config.proxy.map(|proxy| ProxyConfig { tls: proxy.tls.map(|tls| within(folder, tls)), ..proxy }),
         upstream: config
@@ -193,6 +194,14 @@ pub(crate) fn trust_config(config: &GuardConfig) -> Result<TrustConfig, Failure>
     })
 }
 
+/// The client through which users log in.
+fn relying_party(config: &GuardConfig, browser: &BrowserConfig) -> Result<RelyingParty, Failure> {
+    let secret = browser.client_secret_file.as_deref().map(client::read_secret).transpose();
+    let secret = secret.or_kind(Kind::Configuration)?;
+    let secret = secret.as_ref().map(|secret| secret.as_str());
+    Ok(RelyingParty::new(browser.client_id.as_str(), secret, algorithms(&config.algorithms)?))
+}
+
 fn foreign_issuer(config: &GuardConfig, other: &IssuerConfig) -> Result<ForeignIssuer, Failure> {
     let doing = || format!("issuers: {}", other.issuer);
     // Its keys come from there.
@@ -214,67 +223,4 @@ fn algorithms(names: &[String]) -> Result<Vec<SignatureAlgorithm>, Failure> {
         return Err(Failure::new("algorithms: an empty list accepts nothing").of_kind(Kind::Configuration));
     }
     Ok(algorithms)
-}
-
-/// Starts a guard, which runs until `stop` completes.
-///
-/// # Errors
-/// As [`GuardArgs::run`].
-pub(crate) async fn start(
-    config: &GuardConfig,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<Running, Failure> {
-    let policy = config.policy().or_kind(Kind::Configuration)?;
-    let metadata = config.resource_metadata().or_kind(Kind::Configuration)?;
-    let plan = config.proxy_plan().or_kind(Kind::Configuration)?;
-    let guard = Guard::new(Trust::start(trust_config(config)?)?, policy, metadata);
-    let proxy = match (&config.proxy, plan) {
-        (Some(proxy), Some(plan)) => {
-            let listener = listener(proxy.listen, proxy.tls.as_ref()).await?.streaming(plan.body_timeout());
-            let proxy = Proxy::new(&guard, plan, proxy.tls.is_some()).or_kind(Kind::Configuration)?;
-            Some((listener, Arc::new(proxy)))
-        }
-        _ => None,
-    };
-    let listener = listener(config.listen, config.tls.as_ref()).await?;
-    let (address, proxy_address) = (listener.address(), proxy.as_ref().map(|(listener, _)| listener.address()));
-    let guard = Arc::new(guard);
-    let respond = move |request| {
-        let guard = Arc::clone(&guard);
-        async move { guard.respond(&request).await }
-    };
-    let (running, stopped) = watch::channel(());
-    let asked = listener.serve(respond, ended(stopped.clone()));
-    let passed_on = async move {
-        if let Some((listener, proxy)) = proxy {
-            let respond = move |request| {
-                let proxy = Arc::clone(&proxy);
-                async move { proxy.respond(request).await }
-            };
-            listener.serve(respond, ended(stopped)).await;
-        }
-    };
-    let stop = async move {
-        stop.await;
-        drop(running);
-    };
-    let task = tokio::spawn(async move {
-        tokio::join!(asked, passed_on, stop);
-    });
-    Ok(Running { address, proxy: proxy_address, task })
-}
-
-/// Completes when the other side is dropped.
-async fn ended(mut running: watch::Receiver<()>) {
-    while running.changed().await.is_ok() {}
-}
-
-async fn listener(address: SocketAddr, tls: Option<&TlsConfig>) -> Result<Listener, Failure> {
-    let socket = Socket::bind(address).await?;
-    match tls {
-        None => Ok(socket.plain_http().or_kind(Kind::Configuration)?),
-        Some(TlsConfig { certificate_file, key_file }) => {
-            Ok(socket.https(tls_config(certificate_file, key_file, false, None).or_kind(Kind::Configuration)?))
-        }
-    }
 }

@@ -94,7 +94,7 @@ impl<'a> Browser<'a> {
 }
 
 impl LoginForm {
-    fn of(page: &str) -> Self {
+    pub(crate) fn of(page: &str) -> Self {
         let inputs = page.split("<input").skip(1).filter_map(|tag| tag.split_once('>').map(|(tag, _)| tag));
         let hidden = inputs.filter(|tag| tag.contains("type=\"hidden\""));
         let attribute = |tag: &str, name: &str| {

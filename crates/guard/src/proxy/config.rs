@@ -24,6 +24,9 @@ pub struct ProxyConfig {
     /// Whether applications see the token too.
     #[serde(default)]
     pub pass_token: bool,
+    /// Whether `listen` may be plain HTTP on an address that other machines reach.
+    #[serde(default)]
+    pub plain_http_beyond_loopback: bool,
     /// Seconds within which an application must take a connection.
     #[serde(default = "default_connect_timeout")]
     pub connect_timeout: u64,

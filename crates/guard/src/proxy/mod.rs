@@ -34,6 +34,7 @@ use understand::{Understood, understand};
 use upstream::Upstream;
 use vigil::Vigil;
 
+use crate::browser::{BrowserMemory, BrowserPlan, Browsers, keep_cookie_ours};
 use crate::config::BadConfig;
 use crate::forward_auth::{Admission, Guard, json, refused};
 use crate::question::Question;
@@ -49,6 +50,7 @@ pub struct Proxy {
     plan: ProxyPlan,
     upstreams: Vec<Upstream>,
     scheme: &'static str,
+    browsers: Option<Browsers>,
 }
 
 /// Why a request does not go on.
@@ -94,7 +96,14 @@ impl Proxy {
         let upstreams =
             plan.upstreams.iter().map(|upstream| Upstream::new(upstream, &plan)).collect::<Result<_, _>>()?;
         let scheme = if is_https { "https" } else { "http" };
-        Ok(Self { guard: Arc::new(guard.for_everyone()), plan, upstreams, scheme })
+        Ok(Self { guard: Arc::new(guard.for_everyone()), plan, upstreams, scheme, browsers: None })
+    }
+
+    /// The same, which logs users in and keeps their tokens from their browsers.
+    #[must_use]
+    pub fn with_browsers(mut self, plan: BrowserPlan, memory: Arc<BrowserMemory>) -> Self {
+        self.browsers = Some(Browsers::new(plan, Arc::clone(&self.guard), memory));
+        self
     }
 
     /// Passes one request on, or answers why not.
@@ -109,10 +118,51 @@ impl Proxy {
             return document.map(Either::Left);
         }
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
-        match self.pass(&parts, body, on_upgrade).await {
-            Ok(answer) => answer,
-            Err(stop) => self.say(&parts, &stop).map(Either::Left),
+        let passed = match &self.browsers {
+            None => self.pass(&parts, body, on_upgrade).await,
+            Some(browsers) => self.pass_browser(browsers, &mut parts, body, on_upgrade).await,
+        };
+        passed.unwrap_or_else(|stop| self.say(&parts, &stop).map(Either::Left))
+    }
+
+    /// The same for requests of browsers, whose cookie stands for a token.
+    async fn pass_browser<B>(
+        &self,
+        browsers: &Browsers,
+        parts: &mut Parts,
+        body: B,
+        on_upgrade: Option<OnUpgrade>,
+    ) -> Result<Response<ProxyBody>, Stop>
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+    {
+        if browsers.has(parts.uri.path()) {
+            self.check_host(&understand(parts)?)?;
+            return Ok(browsers.respond(parts, body).await.map(Either::Left));
         }
+        let visit = browsers.admit(parts).await;
+        if let Some(refusal) = Browsers::refuses(&visit) {
+            return Err(self.refuse(parts, refusal));
+        }
+        match self.pass(parts, body, on_upgrade).await {
+            Err(Stop::Refused(refusal)) => match browsers.turn_away(parts, visit, refusal.clone()) {
+                Ok(answer) => Ok(answer.map(Either::Left)),
+                Err(instead) if instead == refusal => Err(Stop::Refused(refusal)),
+                Err(instead) => Err(self.refuse(parts, instead)),
+            },
+            Ok(mut answer) => {
+                keep_cookie_ours(answer.headers_mut());
+                Ok(answer)
+            }
+            stopped => stopped,
+        }
+    }
+
+    /// A refusal that the decision did not make.
+    fn refuse(&self, parts: &Parts, refusal: Refusal) -> Stop {
+        self.guard.metrics().refused(&refusal);
+        info!(verdict = refusal.code(), path = parts.uri.path(), "a browser's request was refused");
+        Stop::Refused(refusal)
     }
 
     async fn pass<B>(&self, parts: &Parts, body: B, on_upgrade: Option<OnUpgrade>) -> Result<Response<ProxyBody>, Stop>

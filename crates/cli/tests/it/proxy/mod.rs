@@ -1,5 +1,6 @@
 //! The guard as a reverse proxy, in front of an application that writes down every byte.
 
+mod browsers;
 mod lasting;
 mod passing;
 mod raw;
