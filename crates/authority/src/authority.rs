@@ -1,5 +1,6 @@
 //! A running authority.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,7 +26,8 @@ use crate::client_certificates::Vouchers;
 use crate::client_keys::FetchedKeys;
 use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError};
 use crate::domain::claims::Attributes;
-use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
+use crate::domain::client::check::{Abilities, check_id};
+use crate::domain::client::{Client, MIN_CLIENT_SECRET_CHARS};
 use crate::domain::family::REPEAT_SECONDS;
 use crate::domain::lifetimes::{Lifetimes, MAX_ACCESS_TOKEN_SECONDS};
 use crate::domain::master_key::MasterKey;
@@ -109,6 +111,8 @@ pub struct Authority {
 pub(crate) struct State {
     pub(crate) issuer: String,
     pub(crate) lifetimes: Lifetimes,
+    /// The clients that the configuration file describes: only it changes them.
+    pub(crate) configured_clients: BTreeSet<String>,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
@@ -137,6 +141,17 @@ pub(crate) struct State {
     pub(crate) behind_proxy: bool,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
+}
+
+impl State {
+    /// What clients may build on.
+    pub(crate) fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            algorithms: self.keys.algorithms(),
+            certificates: self.asks_for_certificates,
+            vouchers: self.vouchers.is_some(),
+        }
+    }
 }
 
 struct Tasks(Vec<JoinHandle<()>>);
@@ -196,6 +211,7 @@ impl Authority {
         let state = Arc::new(State {
             issuer: config.issuer.clone(),
             lifetimes: config.lifetimes,
+            configured_clients: config.clients.iter().map(|client| client.client_id.clone()).collect(),
             store,
             hub,
             clock,
@@ -405,13 +421,7 @@ fn configured_client(config: &ClientConfig) -> Result<Client, StartError> {
     let refuse = |reason: &str| {
         StartError::Config(ConfigError::Client { client_id: config.client_id.clone(), reason: reason.to_owned() })
     };
-    let printable = |byte: u8| matches!(byte, 0x21..=0x7e);
-    if config.client_id.is_empty()
-        || config.client_id.len() > MAX_CLIENT_ID_BYTES
-        || !config.client_id.bytes().all(printable)
-    {
-        return Err(refuse("a client_id is 1 to 255 printable ASCII characters without spaces"));
-    }
+    check_id(&config.client_id).map_err(|reason| refuse(&reason.to_string()))?;
     let secret = config.client_secret_file.as_deref().map(read_secret).transpose()?;
     if secret.as_deref().is_some_and(|secret| secret.chars().count() < MIN_CLIENT_SECRET_CHARS) {
         return Err(refuse("client_secret_file: a secret has at least 32 characters"));

@@ -10,9 +10,10 @@ use url::Url;
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
 pub use crate::domain::client::GrantType;
-use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
+use crate::domain::client::check::{Abilities, Outline};
+use crate::domain::client::metadata::ClientMetadata;
 use crate::domain::client::policy::ClientPolicy;
-use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
+use crate::domain::client::redirect_uri;
 use crate::domain::key_rotation::KeyRotation;
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
 
@@ -269,20 +270,18 @@ impl AuthorityConfig {
         }
         self.key_rotation.check().map_err(ConfigError::KeyRotation)?;
         self.lifetimes.check()?;
+        let certificates = self.client_certificates.as_ref();
+        let abilities = Abilities {
+            algorithms: &self.signing_algorithms,
+            certificates: certificates.is_some(),
+            vouchers: certificates.is_some_and(|certificates| certificates.ca_file.is_some()),
+        };
         for client in &self.clients {
-            let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };
-            client.check().map_err(failed)?;
-            if client.metadata.needs_certificate() && self.client_certificates.is_none() {
-                return Err(failed("metadata: client certificates need a section client_certificates".to_owned()));
-            }
-            let vouchers = self.client_certificates.as_ref().and_then(|certificates| certificates.ca_file.as_ref());
-            if client.metadata.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && vouchers.is_none() {
-                return Err(failed("metadata: tls_client_auth needs client_certificates.ca_file".to_owned()));
-            }
-            let foreign = client.metadata.algorithms().find(|wanted| !self.signing_algorithms.contains(wanted));
-            if let Some(foreign) = foreign {
-                return Err(failed(format!("metadata: {foreign} is not among signing_algorithms")));
-            }
+            let outline = client.outline();
+            outline.check().and_then(|()| outline.check_with(abilities)).map_err(|reason| ConfigError::Client {
+                client_id: client.client_id.clone(),
+                reason: reason.to_string(),
+            })?;
         }
         for user in &self.users {
             Attributes::new(user.attributes.clone()).map_err(|error| ConfigError::User {
@@ -312,31 +311,13 @@ impl AuthorityConfig {
 }
 
 impl ClientConfig {
-    fn check(&self) -> Result<(), String> {
-        let uses = |grant| self.grant_types.contains(&grant);
-        if self.redirect_uris.len() > MAX_REDIRECT_URIS {
-            return Err(format!("redirect_uris: more than {MAX_REDIRECT_URIS}"));
+    fn outline(&self) -> Outline<'_> {
+        Outline {
+            grant_types: &self.grant_types,
+            redirect_uris: &self.redirect_uris,
+            has_secret: self.client_secret_file.is_some(),
+            metadata: &self.metadata,
         }
-        if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
-            return Err("redirect_uris: authorization_code needs at least one".to_owned());
-        }
-        let method = self.metadata.token_endpoint_auth_method;
-        let by_secret = matches!(method, Some(AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost));
-        if by_secret && self.client_secret_file.is_none() {
-            return Err("client_secret_file: the token_endpoint_auth_method needs one".to_owned());
-        }
-        if !by_secret && method.is_some() && self.client_secret_file.is_some() {
-            return Err("client_secret_file: the token_endpoint_auth_method uses none".to_owned());
-        }
-        let is_public = method.map_or(self.client_secret_file.is_none(), |method| method == AuthMethod::None);
-        if uses(GrantType::ClientCredentials) && is_public {
-            // RFC 6749 section 4.4: confidential clients only.
-            return Err("client_secret_file: client_credentials needs one, or another way to authenticate".to_owned());
-        }
-        for uri in &self.redirect_uris {
-            redirect_uri::check(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
-        }
-        self.metadata.check(&self.redirect_uris).map_err(|reason| format!("metadata: {reason}"))
     }
 }
 

@@ -75,7 +75,17 @@ struct Guards {
 impl State {
     /// Makes an order durable; `None` when it had been carried out before.
     pub(crate) async fn revoke(&self, order: &Order, now: UnixTime) -> Result<Option<Position>, RevokeError> {
-        let mut write = order.write(now)?;
+        self.revoke_along(order, Write::new(), now).await
+    }
+
+    /// The same together with another write: both are done or neither is.
+    pub(crate) async fn revoke_along(
+        &self,
+        order: &Order,
+        along: Write,
+        now: UnixTime,
+    ) -> Result<Option<Position>, RevokeError> {
+        let mut write = along.and_other(order.write(now)?);
         if let Order::Key(kid) = order {
             let applied = self.keys.compromise(&self.store, kid, &write, now).await?.ok_or(RevokeError::NoSuchKey)?;
             let position = applied.position;

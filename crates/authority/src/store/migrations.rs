@@ -11,4 +11,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_device_codes.sql"),
     include_str!("migrations/0008_logout.sql"),
     include_str!("migrations/0009_users.sql"),
+    include_str!("migrations/0010_client_administration.sql"),
 ];

@@ -29,8 +29,9 @@ mod value;
 mod witness;
 mod write;
 
+pub(crate) use clients::{delete_client, disable_client, set_client_secret};
 pub(crate) use codes::{drop_expired_codes, redeem_code};
-pub(crate) use consents::{drop_consent, drop_consents_of, end_codes_between};
+pub(crate) use consents::{drop_consent, drop_consents_for, drop_consents_of, end_codes_between};
 pub(crate) use device_codes::{
     deny_device, drop_expired_devices, end_devices_between, grant_device, note_poll, redeem_device,
 };

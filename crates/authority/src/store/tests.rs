@@ -11,7 +11,7 @@ use crate::domain::authentication::Authentication;
 use crate::domain::claims::ClaimsRequest;
 use crate::domain::client::metadata::{ClientMetadata, SubjectType};
 use crate::domain::client::policy::ClientPolicy;
-use crate::domain::client::{Client, GrantType};
+use crate::domain::client::{Client, GrantType, RegisteredClient};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
 use crate::domain::grant::Grant;
@@ -36,6 +36,14 @@ impl Place {
         match self {
             Self::Folder(folder) => Site::Folder(folder.path()),
             Self::Database(site) => Site::Postgres(site),
+        }
+    }
+
+    /// An empty place on the same engine.
+    fn another(&self) -> Self {
+        match self {
+            Self::Folder(_) => Self::Folder(tempfile::tempdir().unwrap()),
+            Self::Database(_) => Self::Database(Box::new(crate::postgres_server::database())),
         }
     }
 
@@ -93,6 +101,8 @@ on_every_engine!(
     a_grant_reads_back_as_it_was_added,
     a_session_is_over_at_its_end_and_is_then_dropped,
     a_client_reads_back_as_it_was_put,
+    a_disabled_client_is_there_for_its_administrators_only,
+    a_store_of_each_earlier_version_is_brought_up_to_date_with_what_it_holds,
     a_watermark_is_of_the_moment_of_its_commit,
     no_block_of_places_is_leased_twice,
     a_closed_store_has_written_everything_and_takes_nothing_more,
@@ -280,6 +290,55 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
     store.apply(Write::from(client.put())).await.unwrap();
     assert_eq!(store.client("app").await.unwrap(), Some(client));
     assert_eq!(store.client("' OR 1=1 --").await.unwrap(), None);
+}
+
+async fn a_disabled_client_is_there_for_its_administrators_only(place: &Place) {
+    let (store, ..) = place.open().await;
+    let client = Client::sample();
+    store.apply(Write::from(client.add(NOW))).await.unwrap();
+    assert_eq!(conflict(store.apply(Write::from(client.add(NOW))).await), Conflict::Taken);
+    store.apply(Write::from(disable_client("app", Some(NOW)))).await.unwrap();
+    assert_eq!(store.client("app").await.unwrap(), None);
+    let registered = RegisteredClient { client: client.clone(), created: NOW, disabled: true };
+    assert_eq!(store.registered_client("app").await.unwrap().as_ref(), Some(&registered));
+    // What a file says at the next start does not let it do anything again.
+    store.apply(Write::from(client.put())).await.unwrap();
+    assert_eq!(store.clients_after("", 9).await.unwrap(), [registered]);
+    store.apply(Write::from(disable_client("app", None))).await.unwrap();
+    assert_eq!(store.client("app").await.unwrap(), Some(client.clone()));
+    let secret = set_client_secret("app", SecretHash::of("x"));
+    assert_eq!(conflict(store.apply(Write::from(secret)).await), Conflict::ClientChanged, "it has none to replace");
+    store.apply(Write::from(delete_client("app"))).await.unwrap();
+    for gone in [client.replace(), delete_client("app"), disable_client("app", None)] {
+        assert_eq!(conflict(store.apply(Write::from(gone)).await), Conflict::ClientChanged);
+    }
+    assert_eq!(store.registered_client("app").await.unwrap(), None);
+}
+
+/// From the first schema that has what today's client has.
+async fn a_store_of_each_earlier_version_is_brought_up_to_date_with_what_it_holds(place: &Place) {
+    for version in 3..migrations::MIGRATIONS.len() {
+        let place = place.another();
+        let client = "INSERT INTO clients (client_id, name, grant_types, redirect_uris, scope, audience) \
+                      VALUES ('app', 'App', 'authorization_code', 'https://app.example/cb', '', 'https://api.example')";
+        let earlier = migrations::MIGRATIONS[..version].join("\n") + ";" + client;
+        match &place {
+            Place::Folder(folder) => {
+                let connection = rusqlite::Connection::open(folder.path().join("probity.db")).unwrap();
+                connection.execute_batch(&earlier).unwrap();
+                connection.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+            }
+            Place::Database(_) => {
+                let steps = "CREATE TABLE schema_steps (number BIGINT PRIMARY KEY);";
+                let count = format!(";INSERT INTO schema_steps SELECT generate_series(1, {version})");
+                let connection = place.open_connection().await;
+                connection.batch_execute(&format!("{steps}{earlier}{count}")).await.unwrap();
+            }
+        }
+        let (store, ..) = place.open().await;
+        let found = store.registered_client("app").await.unwrap().unwrap();
+        assert_eq!((found.client, found.disabled), (Client::sample(), false), "version {version}");
+    }
 }
 
 async fn a_watermark_is_of_the_moment_of_its_commit(place: &Place) {

@@ -37,6 +37,9 @@ pub enum Conflict {
     /// The user is gone, may not log in any more, or has another password.
     #[error("the user has changed meanwhile")]
     UserChanged,
+    /// The client is gone.
+    #[error("the client has changed meanwhile")]
+    ClientChanged,
     /// The name is taken.
     #[error("the name is taken")]
     Taken,

@@ -1,5 +1,6 @@
 //! `probity admin`: administers a running authority over its REST API.
 
+mod clients;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::clients::ClientsCommand;
 use self::why::WhyArgs;
 use crate::client::{self, http_client};
 use crate::config_file;
@@ -76,6 +78,12 @@ enum AdminCommand {
     AddGuard {
         /// A name for logs and lists.
         name: String,
+    },
+    /// Add, list, change, disable and delete clients.
+    #[command(after_help = "Examples:\n  probity admin clients list\n  probity admin clients secret web")]
+    Clients {
+        #[command(subcommand)]
+        command: ClientsCommand,
     },
     /// List users, or find one by name.
     #[command(after_help = "Examples:\n  probity admin users\n  probity admin users --username alice --json")]
@@ -256,6 +264,7 @@ impl AdminArgs {
                 let text = answer.get("credential").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (answer, text)
             }
+            AdminCommand::Clients { command } => command.run(&admin).await?,
             AdminCommand::Users { username, after } => {
                 let asked = [("username", username), ("after", after)];
                 let asked: Vec<_> = asked.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
@@ -354,8 +363,17 @@ impl Admin {
     }
 
     async fn change_user(&self, subject: &str, change: &Value) -> Result<Value, Failure> {
-        let request = self.client.patch(format!("{}/admin/v1/users/{subject}", self.issuer));
+        self.patch(&format!("users/{subject}"), change).await
+    }
+
+    async fn patch(&self, path: &str, change: &Value) -> Result<Value, Failure> {
+        let request = self.client.patch(format!("{}/admin/v1/{path}", self.issuer));
         answer_of(request.bearer_auth(self.token.as_str()).json(change)).await
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.client.put(format!("{}/admin/v1/{path}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str()).json(body)).await
     }
 
     async fn delete(&self, path: &str) -> Result<Value, Failure> {

@@ -38,6 +38,13 @@ pub enum AuthMethod {
     SelfSignedTlsClientAuth,
 }
 
+impl AuthMethod {
+    /// Whether a client without a choice of its own, or with this one, has a secret.
+    pub fn uses_secret(method: Option<Self>) -> bool {
+        matches!(method, None | Some(Self::ClientSecretBasic | Self::ClientSecretPost))
+    }
+}
+
 /// What the certificate of a client with [`AuthMethod::TlsClientAuth`] must be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateSubject<'a> {

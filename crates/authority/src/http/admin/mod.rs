@@ -1,5 +1,6 @@
 //! `/admin/v1`: administration over JSON, for tokens with the scope `probity:admin` and the audience `ISSUER/admin`.
 
+mod clients;
 mod consents;
 mod guards;
 mod revocations;
@@ -29,6 +30,12 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/revocations", post(revocations::post))
         .route("/guards", get(guards::list).post(guards::add))
         .route("/consents", get(consents::list).delete(consents::withdraw))
+        .route("/clients", get(clients::list).post(clients::add))
+        .route(
+            "/clients/{client_id}",
+            get(clients::show).put(clients::replace).patch(clients::change).delete(clients::delete),
+        )
+        .route("/clients/{client_id}/secret", post(clients::renew_secret))
         .route("/users", get(users::list).post(users::add))
         .route("/users/{subject}", patch(users::change).delete(users::delete))
         .route("/sessions", get(sessions::list))
@@ -36,7 +43,10 @@ pub(super) fn router() -> Router<Arc<State>> {
 }
 
 /// Shows that the caller may administer: a handler that takes it can't be reached otherwise.
-pub(super) struct Administrator;
+pub(super) struct Administrator {
+    /// The client whose token it is.
+    pub(super) client: String,
+}
 
 /// Shows that the caller may see how this authority fares.
 pub(in crate::http) struct Observer;
@@ -46,7 +56,10 @@ impl FromRequestParts<Arc<State>> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<State>) -> Result<Self, OAuthError> {
         let token = own_token(parts, state).await?;
-        if token.has_scope(scope::ADMIN) { Ok(Self) } else { Err(OAuthError::InsufficientScope(scope::ADMIN)) }
+        if !token.has_scope(scope::ADMIN) {
+            return Err(OAuthError::InsufficientScope(scope::ADMIN));
+        }
+        Ok(Self { client: token.client().unwrap_or_default().to_owned() })
     }
 }
 

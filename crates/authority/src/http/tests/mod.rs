@@ -3,6 +3,7 @@
 mod admin;
 mod authorize;
 mod client_authentication;
+mod clients;
 mod consent;
 mod device;
 mod dpop;
