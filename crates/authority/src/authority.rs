@@ -24,9 +24,10 @@ use url::Url;
 
 use crate::client_certificates::Vouchers;
 use crate::client_keys::FetchedKeys;
-use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError};
+use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError, RegistrationConfig};
 use crate::domain::claims::Attributes;
 use crate::domain::client::check::{Abilities, check_id};
+use crate::domain::client::registration::RegistrationRules;
 use crate::domain::client::{Client, MIN_CLIENT_SECRET_CHARS};
 use crate::domain::family::REPEAT_SECONDS;
 use crate::domain::lifetimes::{Lifetimes, MAX_ACCESS_TOKEN_SECONDS};
@@ -51,7 +52,7 @@ use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
     drop_expired_devices, drop_expired_families, drop_expired_ids, drop_expired_pushed_requests,
-    drop_expired_session_clients, drop_expired_sessions, drop_lapsed_revocations,
+    drop_expired_session_clients, drop_expired_sessions, drop_lapsed_revocations, drop_spent_registration_tokens,
 };
 
 /// How often what is over is dropped from the store.
@@ -113,6 +114,8 @@ pub(crate) struct State {
     pub(crate) lifetimes: Lifetimes,
     /// The clients that the configuration file describes: only it changes them.
     pub(crate) configured_clients: BTreeSet<String>,
+    /// What clients that register themselves may be; without it, none can.
+    pub(crate) registration: Option<RegistrationRules>,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
@@ -185,6 +188,7 @@ impl Authority {
         let vouchers = certificates.and_then(|certificates| certificates.ca_file.as_deref());
         let read_vouchers = |file: &Path| Vouchers::read(file).map_err(|reason| file_error(file, &reason));
         let vouchers = vouchers.map(read_vouchers).transpose()?;
+        let registration = config.registration.as_ref().map(RegistrationConfig::rules).transpose()?;
         let now = unix_now();
         let opening = open_store(config).await?;
         let horizon = horizon(now).max(opening.horizon().await?);
@@ -211,6 +215,7 @@ impl Authority {
         let state = Arc::new(State {
             issuer: config.issuer.clone(),
             lifetimes: config.lifetimes,
+            registration,
             configured_clients: config.clients.iter().map(|client| client.client_id.clone()).collect(),
             store,
             hub,
@@ -324,6 +329,7 @@ async fn keep_house(store: Store, hub: Hub) {
             .and(drop_expired_devices(codes))
             .and(drop_expired_session_clients(now))
             .and(drop_expired_ids(now))
+            .and(drop_spent_registration_tokens(now))
             .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
             .and_all(drop_expired_sessions(horizon(now), SessionIndex::list_for(horizon(now))))

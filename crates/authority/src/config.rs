@@ -10,12 +10,14 @@ use url::Url;
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
 pub use crate::domain::client::GrantType;
-use crate::domain::client::check::{Abilities, Outline};
+use crate::domain::client::check::{Abilities, Outline, check_audience};
 use crate::domain::client::metadata::ClientMetadata;
 use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::redirect_uri;
+use crate::domain::client::registration::RegistrationRules;
 use crate::domain::key_rotation::KeyRotation;
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
+use crate::domain::scope::{OWN_SCOPES, Scope};
 
 /// `serve.toml`. Unknown keys are refused. Paths are relative to the file.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,6 +58,8 @@ pub struct AuthorityConfig {
     /// How addresses that clients name are asked.
     #[serde(default)]
     pub outbound: OutboundConfig,
+    /// Let clients register themselves (RFC 7591), with tokens that administrators make. Without it, none can.
+    pub registration: Option<RegistrationConfig>,
     /// Clients that exist from the start; what the file says of them replaces what the store has.
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
@@ -116,6 +120,22 @@ pub struct ClientConfig {
     /// What you decide about it.
     #[serde(default)]
     pub policy: ClientPolicy,
+}
+
+/// Clients that register themselves: what they may be at most.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrationConfig {
+    /// The scopes that they may ask for.
+    pub scopes: Vec<String>,
+    /// The `aud` of their access tokens.
+    pub audience: String,
+    /// The grants that they may use.
+    #[serde(default = "default_registration_grants")]
+    pub grant_types: Vec<GrantType>,
+    /// Whether they are somebody else's: their users are then asked what they may have.
+    #[serde(default = "default_third_party")]
+    pub third_party: bool,
 }
 
 /// Client certificates: RFC 8705.
@@ -204,6 +224,9 @@ pub enum ConfigError {
     /// No algorithm, or one twice.
     #[error("signing_algorithms: at least one, and none twice")]
     Algorithms,
+    /// What clients that register themselves may not be.
+    #[error("registration: {0}")]
+    Registration(&'static str),
     /// Client certificates that can't be asked for.
     #[error("client_certificates: {0}")]
     ClientCertificates(&'static str),
@@ -268,6 +291,7 @@ impl AuthorityConfig {
         if let Some(certificates) = &self.client_certificates {
             self.check_certificates(certificates).map_err(ConfigError::ClientCertificates)?;
         }
+        self.registration.as_ref().map(RegistrationConfig::rules).transpose()?;
         self.key_rotation.check().map_err(ConfigError::KeyRotation)?;
         self.lifetimes.check()?;
         let certificates = self.client_certificates.as_ref();
@@ -310,6 +334,24 @@ impl AuthorityConfig {
     }
 }
 
+impl RegistrationConfig {
+    /// What clients that register themselves may be at most.
+    ///
+    /// # Errors
+    /// [`ConfigError::Registration`]
+    pub fn rules(&self) -> Result<RegistrationRules, ConfigError> {
+        let scope = Scope::from_names(self.scopes.iter().map(String::as_str));
+        let scope = scope.map_err(|_| ConfigError::Registration("scopes: malformed, or too many"))?;
+        if scope.names().any(|name| name.starts_with(OWN_SCOPES)) {
+            return Err(ConfigError::Registration("scopes: none that opens this authority itself"));
+        }
+        check_audience(&self.audience).map_err(|_| ConfigError::Registration("audience: empty or too long"))?;
+        let policy = ClientPolicy { third_party: self.third_party, ..ClientPolicy::default() };
+        let (grant_types, audience) = (self.grant_types.clone(), self.audience.clone());
+        Ok(RegistrationRules { grant_types, scope, audience, policy })
+    }
+}
+
 impl ClientConfig {
     fn outline(&self) -> Outline<'_> {
         Outline {
@@ -339,6 +381,14 @@ fn check_issuer(issuer: &str, plain_http: bool) -> Result<(), &'static str> {
         "http" => Err("is not https; plain http is for a loopback host with plain_http = true"),
         _ => Err("is not https"),
     }
+}
+
+fn default_registration_grants() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+}
+
+const fn default_third_party() -> bool {
+    true
 }
 
 /// The default of `listen`.

@@ -14,6 +14,9 @@ pub const OPENID: &str = "openid";
 /// Asks for a refresh token (OpenID Connect Core 1.0 section 11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// What the names of all scopes start with that open this authority itself.
+pub const OWN_SCOPES: &str = "probity:";
+
 /// Allows the administration of this authority.
 pub const ADMIN: &str = "probity:admin";
 

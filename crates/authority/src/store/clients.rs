@@ -27,7 +27,7 @@ impl Store {
     /// [`StoreError`]
     pub(crate) async fn registered_client(&self, id: &str) -> Result<Option<RegisteredClient>, StoreError> {
         let sql = "SELECT client_id, name, secret_hash, grant_types, redirect_uris, scope, audience, metadata, policy, \
-                   created, disabled FROM clients WHERE client_id = $1";
+                   created, disabled, registration_hash FROM clients WHERE client_id = $1";
         Ok(self.query_one(sql, &[id.into()]).await?.as_ref().map(RegisteredClient::try_from).transpose()?)
     }
 
@@ -37,20 +37,22 @@ impl Store {
     /// [`StoreError`]
     pub(crate) async fn clients_after(&self, id: &str, limit: u32) -> Result<Vec<RegisteredClient>, StoreError> {
         let sql = "SELECT client_id, name, secret_hash, grant_types, redirect_uris, scope, audience, metadata, policy, \
-                   created, disabled FROM clients WHERE client_id > $1 ORDER BY client_id LIMIT $2";
+                   created, disabled, registration_hash FROM clients WHERE client_id > $1 ORDER BY client_id LIMIT $2";
         let rows = self.query(sql, &[id.into(), limit.into()]).await?;
         Ok(rows.iter().map(RegisteredClient::try_from).collect::<Result<_, _>>()?)
     }
 }
 
 impl Client {
-    /// Adds the client; [`Conflict::Taken`] when the identifier is.
-    pub(crate) fn add(&self, now: UnixTime) -> Statement {
+    /// Adds the client; [`Conflict::Taken`] when the identifier is. One that has registered itself has a token by whose hash
+    /// it is known when it looks after that.
+    pub(crate) fn add(&self, now: UnixTime, registration: Option<SecretHash>) -> Statement {
         let [id, name, secret, grants, uris, scope, audience, metadata, policy] = self.columns();
+        let registration = registration.map(|hash| hash.to_text()).into();
         Statement::new(
             "INSERT INTO clients (client_id, name, secret_hash, grant_types, redirect_uris, scope, audience, metadata, \
-             policy, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            [id, name, secret, grants, uris, scope, audience, metadata, policy, now.into()],
+             policy, created, registration_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            [id, name, secret, grants, uris, scope, audience, metadata, policy, now.into(), registration],
             Expect::One(Conflict::Taken),
         )
     }
@@ -118,11 +120,19 @@ pub(crate) fn delete_client(id: &str) -> Statement {
     Statement::new(sql, [id.into()], Expect::One(Conflict::ClientChanged))
 }
 
+const BAD_REGISTRATION: Inconsistent = Inconsistent("a registration token's hash can't be read");
+
 impl TryFrom<&Row> for RegisteredClient {
     type Error = Inconsistent;
 
     fn try_from(row: &Row) -> Result<Self, Inconsistent> {
-        Ok(Self { client: Client::try_from(row)?, created: row.time(9)?, disabled: !row.is_null(10) })
+        let registration = row.optional_text(11)?.map(|text| SecretHash::parse(text).ok_or(BAD_REGISTRATION));
+        Ok(Self {
+            client: Client::try_from(row)?,
+            created: row.time(9)?,
+            disabled: !row.is_null(10),
+            registration: registration.transpose()?,
+        })
     }
 }
 

@@ -12,4 +12,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_logout.sql"),
     include_str!("migrations/0009_users.sql"),
     include_str!("migrations/0010_client_administration.sql"),
+    include_str!("migrations/0011_registration.sql"),
 ];

@@ -295,11 +295,11 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
 async fn a_disabled_client_is_there_for_its_administrators_only(place: &Place) {
     let (store, ..) = place.open().await;
     let client = Client::sample();
-    store.apply(Write::from(client.add(NOW))).await.unwrap();
-    assert_eq!(conflict(store.apply(Write::from(client.add(NOW))).await), Conflict::Taken);
+    store.apply(Write::from(client.add(NOW, None))).await.unwrap();
+    assert_eq!(conflict(store.apply(Write::from(client.add(NOW, None))).await), Conflict::Taken);
     store.apply(Write::from(disable_client("app", Some(NOW)))).await.unwrap();
     assert_eq!(store.client("app").await.unwrap(), None);
-    let registered = RegisteredClient { client: client.clone(), created: NOW, disabled: true };
+    let registered = RegisteredClient { client: client.clone(), created: NOW, disabled: true, registration: None };
     assert_eq!(store.registered_client("app").await.unwrap().as_ref(), Some(&registered));
     // What a file says at the next start does not let it do anything again.
     store.apply(Write::from(client.put())).await.unwrap();

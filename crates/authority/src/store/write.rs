@@ -40,6 +40,9 @@ pub enum Conflict {
     /// The client is gone.
     #[error("the client has changed meanwhile")]
     ClientChanged,
+    /// The initial access token has been used up or has expired.
+    #[error("the registration token was used meanwhile")]
+    RegistrationTokenUsed,
     /// The name is taken.
     #[error("the name is taken")]
     Taken,

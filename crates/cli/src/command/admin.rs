@@ -85,6 +85,17 @@ enum AdminCommand {
         #[command(subcommand)]
         command: ClientsCommand,
     },
+    /// Make a token by which clients register themselves (RFC 7591); it is shown only once.
+    #[command(after_help = "Example:\n  probity admin registration-token --uses 10 --lifetime 86400\n\n\
+        Clients present it as a bearer token at the registration_endpoint. It needs the section `registration` in serve.toml.")]
+    RegistrationToken {
+        /// For how many registrations, at most 1000.
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// How long it is good, in seconds, at most 30 days.
+        #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+        lifetime: u64,
+    },
     /// List users, or find one by name.
     #[command(after_help = "Examples:\n  probity admin users\n  probity admin users --username alice --json")]
     Users {
@@ -265,6 +276,12 @@ impl AdminArgs {
                 (answer, text)
             }
             AdminCommand::Clients { command } => command.run(&admin).await?,
+            AdminCommand::RegistrationToken { uses, lifetime } => {
+                let answer =
+                    admin.post("registration-tokens", &json!({ "uses": uses, "expires_in": lifetime })).await?;
+                let text = answer.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (answer, text)
+            }
             AdminCommand::Users { username, after } => {
                 let asked = [("username", username), ("after", after)];
                 let asked: Vec<_> = asked.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();

@@ -5,6 +5,7 @@ pub mod keys;
 pub mod metadata;
 pub mod policy;
 pub mod redirect_uri;
+pub mod registration;
 #[cfg(test)]
 mod sample;
 
@@ -94,6 +95,8 @@ pub struct RegisteredClient {
     pub created: UnixTime,
     /// Whether it may do nothing.
     pub disabled: bool,
+    /// The hash of the token by which it looks after its own registration (RFC 7592), if it has registered itself.
+    pub registration: Option<SecretHash>,
 }
 
 impl Client {

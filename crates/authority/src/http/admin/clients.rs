@@ -28,7 +28,7 @@ use crate::store::{Conflict, Write, WriteError, delete_client, disable_client, d
 const PAGE: u32 = 100;
 
 /// Bytes of randomness in a `client_id` of ours: nobody else has it, and nobody needs to guess it.
-const CLIENT_ID_BYTES: usize = 16;
+pub(in crate::http) const CLIENT_ID_BYTES: usize = 16;
 
 const NOBODY: OAuthError = OAuthError::NotFound("there is no such client");
 const CONFIGURED: OAuthError = OAuthError::Conflict("the client is in the configuration file: change it there");
@@ -87,10 +87,10 @@ pub(super) async fn add(
     let secret = settle_secret(&mut client, None)?;
     check(&state, &client)?;
     let now = unix_now();
-    match state.store.apply(Write::from(client.add(now))).await {
+    match state.store.apply(Write::from(client.add(now, None))).await {
         Ok(_) => {
             info!(client_id = client.id, "a client was added");
-            let added = RegisteredClient { client, created: now, disabled: false };
+            let added = RegisteredClient { client, created: now, disabled: false, registration: None };
             Ok((StatusCode::CREATED, Json(with_secret(shown(&state, &added), secret.as_ref()))))
         }
         Err(WriteError::Conflict(Conflict::Taken)) => Err(OAuthError::Conflict("a client has this client_id")),
@@ -139,7 +139,7 @@ pub(super) async fn change(
     let now = unix_now();
     if disabled {
         not_oneself(&caller, &id)?;
-        end(&state, &id, Write::from(disable_client(&id, Some(now)))).await?;
+        state.end_client(&id, Write::from(disable_client(&id, Some(now)))).await?;
     } else {
         write(&state, Write::from(disable_client(&id, None))).await?;
     }
@@ -175,7 +175,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, OAuthError> {
     changeable(&state, &id).await?;
     not_oneself(&caller, &id)?;
-    end(&state, &id, Write::from(delete_client(&id)).and(drop_consents_for(&id))).await?;
+    state.end_client(&id, Write::from(delete_client(&id)).and(drop_consents_for(&id))).await?;
     info!(client_id = id, "a client was deleted");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -199,17 +199,22 @@ async fn write(state: &authority::State, write: Write) -> Result<(), OAuthError>
     }
 }
 
-/// Applies a write, and in the same commit ends everything that was issued to a client.
-async fn end(state: &authority::State, id: &str, write: Write) -> Result<(), OAuthError> {
-    match state.revoke_along(&Order::Client(id.to_owned()), write, unix_now()).await {
-        Ok(_) => Ok(()),
-        Err(RevokeError::Write(WriteError::Conflict(Conflict::ClientChanged))) => Err(NOBODY),
-        Err(error) => Err(error.into()),
+impl authority::State {
+    /// Applies a write, and in the same commit ends everything that was issued to a client.
+    pub(in crate::http) async fn end_client(&self, id: &str, write: Write) -> Result<(), OAuthError> {
+        match self.revoke_along(&Order::Client(id.to_owned()), write, unix_now()).await {
+            Ok(_) => Ok(()),
+            Err(RevokeError::Write(WriteError::Conflict(Conflict::ClientChanged))) => Err(NOBODY),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
 /// Gives a client a secret if it needs one and has none, and takes it away if it needs none.
-fn settle_secret(client: &mut Client, before: Option<&Client>) -> Result<Option<PlainSecret>, OAuthError> {
+pub(in crate::http) fn settle_secret(
+    client: &mut Client,
+    before: Option<&Client>,
+) -> Result<Option<PlainSecret>, OAuthError> {
     client.secret = before.and_then(|before| before.secret);
     if !AuthMethod::uses_secret(client.metadata.token_endpoint_auth_method) {
         client.secret = None;
@@ -223,7 +228,8 @@ fn settle_secret(client: &mut Client, before: Option<&Client>) -> Result<Option<
     Ok(Some(secret))
 }
 
-fn check(state: &authority::State, client: &Client) -> Result<(), OAuthError> {
+/// Checks a client that is to be kept.
+pub(in crate::http) fn check(state: &authority::State, client: &Client) -> Result<(), OAuthError> {
     check_name(&client.name)?;
     check_audience(&client.audience)?;
     let outline = Outline {
@@ -261,7 +267,7 @@ impl Description {
 
 /// What administrators see of a client; never anything of its secret but that it has one.
 fn shown(state: &authority::State, registered: &RegisteredClient) -> Value {
-    let RegisteredClient { client, created, disabled } = registered;
+    let RegisteredClient { client, created, disabled, registration } = registered;
     let mut metadata = serde_json::to_value(&client.metadata).unwrap_or_default();
     if let Some(members) = metadata.as_object_mut() {
         members.retain(|_, member| !member.is_null());
@@ -278,6 +284,7 @@ fn shown(state: &authority::State, registered: &RegisteredClient) -> Value {
         "has_secret": client.secret.is_some(),
         "disabled": disabled,
         "configured": state.configured_clients.contains(&client.id),
+        "self_registered": registration.is_some(),
         "created": created.as_secs(),
     })
 }

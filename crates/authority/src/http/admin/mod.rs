@@ -1,8 +1,9 @@
 //! `/admin/v1`: administration over JSON, for tokens with the scope `probity:admin` and the audience `ISSUER/admin`.
 
-mod clients;
+pub(super) mod clients;
 mod consents;
 mod guards;
+mod registration_tokens;
 mod revocations;
 mod sessions;
 mod users;
@@ -36,6 +37,7 @@ pub(super) fn router() -> Router<Arc<State>> {
             get(clients::show).put(clients::replace).patch(clients::change).delete(clients::delete),
         )
         .route("/clients/{client_id}/secret", post(clients::renew_secret))
+        .route("/registration-tokens", post(registration_tokens::add))
         .route("/users", get(users::list).post(users::add))
         .route("/users/{subject}", patch(users::change).delete(users::delete))
         .route("/sessions", get(sessions::list))
@@ -106,7 +108,7 @@ impl Query {
 }
 
 /// A JSON body.
-pub(super) struct JsonBody<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(in crate::http) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = OAuthError;

@@ -15,6 +15,7 @@ mod metadata;
 mod outbound;
 mod par;
 mod readiness;
+mod register;
 mod request_object;
 mod resource;
 mod revoke;
@@ -223,6 +224,7 @@ impl Fixture {
             client_certificates: None,
             dpop: DpopConfig::default(),
             outbound: OutboundConfig::default(),
+            registration: None,
             clients: vec![
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),
