@@ -33,6 +33,7 @@ use crate::domain::family::REPEAT_SECONDS;
 use crate::domain::lifetimes::{Lifetimes, MAX_ACCESS_TOKEN_SECONDS};
 use crate::domain::master_key::MasterKey;
 use crate::domain::password::{PasswordError, PasswordHash};
+use crate::domain::refusals::Refusals;
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
@@ -140,6 +141,8 @@ pub(crate) struct State {
     /// Failed logins.
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) devices: Devices,
+    /// How many refused logins the audit log still takes.
+    pub(crate) refusals: Mutex<Refusals>,
     /// Whether a proxy on this machine says where requests come from.
     pub(crate) behind_proxy: bool,
     /// A permit lets one password be hashed.
@@ -223,6 +226,7 @@ impl Authority {
             tickets: Tickets::new(keys.secret()),
             devices: Devices::new(keys.secret()),
             throttle: Mutex::default(),
+            refusals: Mutex::default(),
             behind_proxy: config.plain_http,
             keys,
             metrics: Metrics::default(),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tracing::info;
 
 use crate::authority::State;
+use crate::domain::audit_log::Event;
 use crate::domain::revocation::Order;
 use crate::keys::KeyError;
 use crate::store::{Conflict, StoreError, Write, WriteError};
@@ -121,10 +122,16 @@ impl State {
     }
 
     /// Carries out an order and answers when the level is reached.
-    pub(crate) async fn revoke_at(&self, order: &Order, level: AnswerLevel) -> Result<Revoked, RevokeError> {
+    pub(crate) async fn revoke_at(
+        &self,
+        order: &Order,
+        level: AnswerLevel,
+        event: Option<Event>,
+    ) -> Result<Revoked, RevokeError> {
         let start = boot_now();
         // An order that had been carried out before is somewhere before the head.
-        let position = self.revoke(order, unix_now()).await?.unwrap_or_else(|| self.hub.head());
+        let along = event.into_iter().fold(Write::new(), Write::logging);
+        let position = self.revoke_along(order, along, unix_now()).await?.unwrap_or_else(|| self.hub.head());
         let durable = boot_now().since(start);
         self.metrics.durable(durable);
         let guards = match level {

@@ -15,6 +15,7 @@ use super::error::OAuthError;
 use super::protected::bearer;
 use super::{Shared, path};
 use crate::authority;
+use crate::domain::audit_log::Event;
 use crate::domain::client::check::BadClient;
 use crate::domain::client::registration::{RegistrationRules, registered};
 use crate::domain::client::{Client, RegisteredClient};
@@ -41,7 +42,9 @@ pub(super) async fn post(
     let id = base64url::encode(&entropy::bytes::<CLIENT_ID_BYTES>()?);
     let (client, secret) = described(&state, &body, id, None).await?;
     let own = PlainSecret::new(SecretKind::RegistrationAccess, entropy::bytes()?);
-    let write = Write::from(use_registration_token(&token, now)).and(client.add(now, Some(own.hash())));
+    let write = Write::from(use_registration_token(&token, now))
+        .and(client.add(now, Some(own.hash())))
+        .logging(by_itself(&client.id, "client.registered"));
     match state.store.apply(write).await {
         Ok(_) => {}
         Err(WriteError::Conflict(Conflict::RegistrationTokenUsed)) => return Err(NOT_GOOD),
@@ -81,7 +84,7 @@ pub(super) async fn put(
         return Err(OAuthError::InvalidRequest("client_secret is not the client's"));
     }
     let (client, secret) = described(&state, &body, id, Some(&known.client)).await?;
-    match state.store.apply(Write::from(client.replace())).await {
+    match state.store.apply(Write::from(client.replace()).logging(by_itself(&client.id, "client.changed"))).await {
         Ok(_) => {}
         Err(WriteError::Conflict(Conflict::ClientChanged)) => return Err(NOT_GOOD),
         Err(error) => return Err(error.into()),
@@ -97,9 +100,14 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, OAuthError> {
     owner(&state, &headers, &id).await?;
-    state.end_client(&id, Write::from(delete_client(&id)).and(drop_consents_for(&id))).await?;
+    let write = Write::from(delete_client(&id)).and(drop_consents_for(&id));
+    state.end_client(&id, write.logging(by_itself(&id, "client.deleted"))).await?;
     info!(client_id = id, "a client has deleted itself");
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn by_itself(id: &str, action: &'static str) -> Event {
+    Event::new(format!("client:{id}"), action, id)
 }
 
 /// The client whose token is presented. RFC 7592 section 2: whatever is wrong, the token is.

@@ -5,6 +5,7 @@
 //! * [`Store`] applies writes and answers queries; behind it is a small driver for each engine, and one SQL text for all.
 //! * A file per concept holds the SQL of that concept.
 
+mod audit_log;
 mod clients;
 mod codes;
 mod consents;

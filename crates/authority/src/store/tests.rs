@@ -7,6 +7,7 @@ use probity_verifier::revocation::{Position, Replica, Revocation, SessionIndex, 
 
 use super::*;
 use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::audit_log::{Event, Verification};
 use crate::domain::authentication::Authentication;
 use crate::domain::claims::ClaimsRequest;
 use crate::domain::client::metadata::{ClientMetadata, SubjectType};
@@ -102,6 +103,7 @@ on_every_engine!(
     a_session_is_over_at_its_end_and_is_then_dropped,
     a_client_reads_back_as_it_was_put,
     a_disabled_client_is_there_for_its_administrators_only,
+    the_audit_log_has_what_was_written_and_nothing_that_was_undone,
     a_store_of_each_earlier_version_is_brought_up_to_date_with_what_it_holds,
     a_watermark_is_of_the_moment_of_its_commit,
     no_block_of_places_is_leased_twice,
@@ -313,6 +315,36 @@ async fn a_disabled_client_is_there_for_its_administrators_only(place: &Place) {
         assert_eq!(conflict(store.apply(Write::from(gone)).await), Conflict::ClientChanged);
     }
     assert_eq!(store.registered_client("app").await.unwrap(), None);
+}
+
+async fn the_audit_log_has_what_was_written_and_nothing_that_was_undone(place: &Place) {
+    let (store, ..) = place.open().await;
+    let event = |target: &str| Event::new("admin:a", "client.added", target);
+    store.apply(Write::from(Client::sample().add(NOW, None)).logging(event("first"))).await.unwrap();
+    let attempts = (0..60).map(|number| {
+        let good = Client { id: format!("c{number}"), ..Client::sample() };
+        // Every third one is taken, so its whole write is undone.
+        let client = if number % 3 == 0 { Client::sample() } else { good };
+        let mut write = Write::from(client.add(NOW, None)).logging(event(&client.id));
+        if number % 2 == 0 {
+            write = write.revoking(Order::Token { id: "j".into(), expires: None }.record(NOW).unwrap());
+        }
+        let store = store.clone();
+        tokio::spawn(async move { store.apply(write).await.is_ok() })
+    });
+    let applied = futures_util::future::join_all(attempts.collect::<Vec<_>>()).await;
+    assert_eq!(applied.into_iter().filter(|done| *done.as_ref().unwrap()).count(), 40);
+    store.close().await;
+    drop(store);
+    // The chain goes on over a start.
+    let (store, ..) = place.open().await;
+    store.apply(Write::new().logging(event("last")).logging(event("of all"))).await.unwrap();
+    let entries = store.audit_entries_after(0, 100).await.unwrap();
+    assert_eq!(entries.len(), 43);
+    assert!(entries.iter().all(|entry| entry.target != "app"));
+    let mut verification = Verification::default();
+    entries.iter().for_each(|entry| verification.entry(entry));
+    assert_eq!(verification.finish(store.audit_head().await.unwrap()).1, []);
 }
 
 /// From the first schema that has what today's client has.

@@ -1,5 +1,6 @@
 //! `probity admin`: administers a running authority over its REST API.
 
+mod audit_log;
 mod clients;
 mod why;
 
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::audit_log::AuditLogCommand;
 use self::clients::ClientsCommand;
 use self::why::WhyArgs;
 use crate::client::{self, http_client};
@@ -84,6 +86,12 @@ enum AdminCommand {
     Clients {
         #[command(subcommand)]
         command: ClientsCommand,
+    },
+    /// List what was done, and verify that nobody has tampered with the record of it.
+    #[command(after_help = "Examples:\n  probity admin audit-log list\n  probity admin audit-log verify")]
+    AuditLog {
+        #[command(subcommand)]
+        command: AuditLogCommand,
     },
     /// Make a token by which clients register themselves (RFC 7591); it is shown only once.
     #[command(after_help = "Example:\n  probity admin registration-token --uses 10 --lifetime 86400\n\n\
@@ -276,6 +284,7 @@ impl AdminArgs {
                 (answer, text)
             }
             AdminCommand::Clients { command } => command.run(&admin).await?,
+            AdminCommand::AuditLog { command } => command.run(&admin).await?,
             AdminCommand::RegistrationToken { uses, lifetime } => {
                 let answer =
                     admin.post("registration-tokens", &json!({ "uses": uses, "expires_in": lifetime })).await?;

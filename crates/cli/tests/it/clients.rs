@@ -34,3 +34,21 @@ fn a_client_is_added_gets_tokens_and_is_gone_when_it_is_deleted() {
     let listed = clients(&["list"]);
     assert!(!listed.to_string().contains("a/b?c") && listed.to_string().contains("\"configured\":true"), "{listed}");
 }
+
+#[test]
+fn the_audit_log_is_verified_up_to_a_head_that_was_kept() {
+    let authority = Authority::start();
+    let verify = |more: &[&str]| authority.admin_json(&[&["audit-log", "verify"], more].concat());
+    let head = text(&verify(&[]), "/head").to_owned();
+    authority.admin_json(&["revoke", "token", "j", "--level", "durable"]);
+    let later = verify(&["--head", &head]);
+    assert_eq!((&later["verified"], text(&later, "/head") == head), (&json!(true), false));
+    let listed = authority.admin_json(&["audit-log", "list"]);
+    let last = listed["entries"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((text(&last, "/action"), text(&last, "/target")), ("revoked", "j"));
+    let (number, hash) = head.split_once(':').unwrap();
+    let other = format!("{number}:{}{}", if hash.starts_with('A') { 'B' } else { 'A' }, &hash[1..]);
+    let failed = authority.admin(&["audit-log", "verify", "--head", &other]);
+    assert_eq!(failed.status.code(), Some(5), "{failed:?}");
+    assert!(String::from_utf8(failed.stderr).unwrap().contains(&format!("entry {number} does not have the hash")));
+}

@@ -74,7 +74,7 @@ struct Description {
 /// Adds a client. If it authenticates by a secret, that is shown this once.
 pub(super) async fn add(
     State(state): Shared,
-    _: Administrator,
+    caller: Administrator,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     let description = Description::read(body)?;
@@ -87,7 +87,7 @@ pub(super) async fn add(
     let secret = settle_secret(&mut client, None)?;
     check(&state, &client)?;
     let now = unix_now();
-    match state.store.apply(Write::from(client.add(now, None))).await {
+    match state.store.apply(Write::from(client.add(now, None)).logging(caller.does("client.added", &client.id))).await {
         Ok(_) => {
             info!(client_id = client.id, "a client was added");
             let added = RegisteredClient { client, created: now, disabled: false, registration: None };
@@ -102,7 +102,7 @@ pub(super) async fn add(
 /// loses it when it needs none any more.
 pub(super) async fn replace(
     State(state): Shared,
-    _: Administrator,
+    caller: Administrator,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<Json<Value>, OAuthError> {
@@ -111,10 +111,10 @@ pub(super) async fn replace(
     if description.client_id.as_ref().is_some_and(|named| *named != id) {
         return Err(OAuthError::InvalidRequest("client_id is not that of the path, and can't be changed"));
     }
-    let mut client = description.into_client(id)?;
+    let mut client = description.into_client(id.clone())?;
     let secret = settle_secret(&mut client, Some(&known.client))?;
     check(&state, &client)?;
-    write(&state, Write::from(client.replace())).await?;
+    write(&state, Write::from(client.replace()).logging(caller.does("client.changed", &id))).await?;
     info!(client_id = client.id, "a client was changed");
     let changed = RegisteredClient { client, ..known };
     Ok(Json(with_secret(shown(&state, &changed), secret.as_ref())))
@@ -139,9 +139,11 @@ pub(super) async fn change(
     let now = unix_now();
     if disabled {
         not_oneself(&caller, &id)?;
-        state.end_client(&id, Write::from(disable_client(&id, Some(now)))).await?;
+        let event = caller.does("client.disabled", &id);
+        state.end_client(&id, Write::from(disable_client(&id, Some(now))).logging(event)).await?;
     } else {
-        write(&state, Write::from(disable_client(&id, None))).await?;
+        let event = caller.does("client.enabled", &id);
+        write(&state, Write::from(disable_client(&id, None)).logging(event)).await?;
     }
     info!(client_id = id, disabled, "a client was changed");
     Ok(Json(shown(&state, &RegisteredClient { disabled, ..known })))
@@ -151,12 +153,13 @@ pub(super) async fn change(
 /// until they are revoked.
 pub(super) async fn renew_secret(
     State(state): Shared,
-    _: Administrator,
+    caller: Administrator,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, OAuthError> {
     changeable(&state, &id).await?;
     let secret = PlainSecret::new(SecretKind::ClientSecret, entropy::bytes()?);
-    match state.store.apply(Write::from(set_client_secret(&id, secret.hash()))).await {
+    let event = caller.does("client.secret_renewed", &id);
+    match state.store.apply(Write::from(set_client_secret(&id, secret.hash())).logging(event)).await {
         Ok(_) => {}
         Err(WriteError::Conflict(_)) => {
             return Err(OAuthError::Conflict("the client does not authenticate by a secret"));
@@ -175,7 +178,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, OAuthError> {
     changeable(&state, &id).await?;
     not_oneself(&caller, &id)?;
-    state.end_client(&id, Write::from(delete_client(&id)).and(drop_consents_for(&id))).await?;
+    let write = Write::from(delete_client(&id)).and(drop_consents_for(&id));
+    state.end_client(&id, write.logging(caller.does("client.deleted", &id))).await?;
     info!(client_id = id, "a client was deleted");
     Ok(StatusCode::NO_CONTENT)
 }

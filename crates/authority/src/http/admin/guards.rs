@@ -47,7 +47,7 @@ pub(super) struct NewGuard {
 /// Registers a guard; its credential is shown this once.
 pub(super) async fn add(
     State(state): Shared,
-    _: Administrator,
+    caller: Administrator,
     JsonBody(new): JsonBody<NewGuard>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     let printable = |c: char| c.is_ascii_graphic() || c == ' ';
@@ -56,7 +56,7 @@ pub(super) async fn add(
     }
     let credential = PlainSecret::new(SecretKind::GuardCredential, entropy::bytes()?);
     let guard = RegisteredGuard { name: new.name, credential: credential.hash() };
-    match state.store.apply(Write::from(guard.add(unix_now()))).await {
+    match state.store.apply(Write::from(guard.add(unix_now())).logging(caller.does("guard.added", &guard.name))).await {
         Ok(_) => {
             let body = json!({ "name": guard.name, "credential": credential.expose() });
             Ok((StatusCode::CREATED, Json(body)))

@@ -1,5 +1,6 @@
 //! `/admin/v1`: administration over JSON, for tokens with the scope `probity:admin` and the audience `ISSUER/admin`.
 
+mod audit_log;
 pub(super) mod clients;
 mod consents;
 mod guards;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 use super::error::OAuthError;
 use super::protected::{PresentedToken, Protected};
 use crate::authority::State;
+use crate::domain::audit_log::Event;
 use crate::domain::parameters::Parameters;
 use crate::domain::scope;
 
@@ -37,6 +39,7 @@ pub(super) fn router() -> Router<Arc<State>> {
             get(clients::show).put(clients::replace).patch(clients::change).delete(clients::delete),
         )
         .route("/clients/{client_id}/secret", post(clients::renew_secret))
+        .route("/audit-log", get(audit_log::list))
         .route("/registration-tokens", post(registration_tokens::add))
         .route("/users", get(users::list).post(users::add))
         .route("/users/{subject}", patch(users::change).delete(users::delete))
@@ -48,6 +51,13 @@ pub(super) fn router() -> Router<Arc<State>> {
 pub(super) struct Administrator {
     /// The client whose token it is.
     pub(super) client: String,
+}
+
+impl Administrator {
+    /// What the caller does to something, for the audit log.
+    pub(super) fn does(&self, action: &'static str, target: &str) -> Event {
+        Event::new(format!("admin:{}", self.client), action, target)
+    }
 }
 
 /// Shows that the caller may see how this authority fares.

@@ -15,6 +15,9 @@ use crate::http::Shared;
 use crate::http::error::OAuthError;
 use crate::store::{Write, add_registration_token};
 
+/// How much of a token's hash names it in the audit log.
+const NAME_CHARS: usize = 12;
+
 /// Both have a default: one client, within the hour.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -32,7 +35,7 @@ impl Default for Order {
 /// Makes a token; it is shown this once.
 pub(super) async fn add(
     State(state): Shared,
-    _: Administrator,
+    caller: Administrator,
     JsonBody(order): JsonBody<Order>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     if state.registration.is_none() {
@@ -46,7 +49,11 @@ pub(super) async fn add(
     }
     let token = PlainSecret::new(SecretKind::InitialAccess, entropy::bytes()?);
     let expires = unix_now().plus(order.expires_in);
-    state.store.apply(Write::from(add_registration_token(token.hash(), order.uses, expires))).await?;
+    // By the beginning of its hash, which is in the store too, and of no use to anybody.
+    let name = token.hash().to_text();
+    let name = name.get(..NAME_CHARS).unwrap_or_default();
+    let event = caller.does("registration_token.added", name).with(&format!("uses {}", order.uses));
+    state.store.apply(Write::from(add_registration_token(token.hash(), order.uses, expires)).logging(event)).await?;
     let body = json!({ "token": token.expose(), "uses": order.uses, "expires": expires.as_secs() });
     Ok((StatusCode::CREATED, Json(body)))
 }

@@ -125,6 +125,7 @@ async fn only_an_administrators_live_token_opens_the_api() {
         (Method::PATCH, "clients/app"),
         (Method::DELETE, "clients/app"),
         (Method::POST, "clients/app/secret"),
+        (Method::GET, "audit-log"),
         (Method::POST, "registration-tokens"),
         (Method::GET, "users"),
         (Method::POST, "users"),

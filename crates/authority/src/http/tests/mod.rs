@@ -1,6 +1,7 @@
 //! The endpoints over a real store, without sockets.
 
 mod admin;
+mod audit_log;
 mod authorize;
 mod client_authentication;
 mod clients;
