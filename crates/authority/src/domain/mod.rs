@@ -31,6 +31,7 @@ pub mod refusals;
 pub mod request_object;
 pub mod resource;
 pub mod revocation;
+pub mod role;
 pub mod scope;
 mod seconds;
 pub mod secret;

@@ -20,6 +20,12 @@ pub const OWN_SCOPES: &str = "probity:";
 /// Allows the administration of this authority.
 pub const ADMIN: &str = "probity:admin";
 
+/// Allows to revoke, and to read the administration.
+pub const OPERATOR: &str = "probity:operator";
+
+/// Allows to read the administration.
+pub const AUDITOR: &str = "probity:auditor";
+
 /// Allows to read the metrics of this authority.
 pub const METRICS: &str = "probity:metrics";
 

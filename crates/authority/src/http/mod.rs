@@ -72,6 +72,7 @@ pub(crate) mod path {
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
     pub(crate) const STATUS_LISTS: &str = "/status-lists";
     pub(crate) const ADMIN: &str = "/admin/v1";
+    pub(crate) const OPENAPI: &str = "/admin/openapi.json";
     pub(crate) const METRICS: &str = "/metrics";
 }
 
@@ -104,7 +105,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::STATUS_LISTS, get(status_list::aggregate))
         .route(&format!("{}/{{number}}", path::STATUS_LISTS), get(status_list::get))
         .merge(registration)
-        .nest(path::ADMIN, admin::router())
+        .nest(path::ADMIN, admin::router(&state))
+        .route(path::OPENAPI, get(admin::openapi::get))
         .route(path::METRICS, get(metrics::get))
         .route(browser::STYLE_PATH, get(style))
         .with_state(state);

@@ -228,7 +228,7 @@ pub(crate) struct AdminProfile {
     pub(crate) issuer: String,
     /// Certificates (PEM) to trust instead of the platform's.
     pub(crate) ca_file: Option<PathBuf>,
-    /// A client with the scope `probity:admin`.
+    /// A client with the scope `probity:admin`, `probity:operator` or `probity:auditor`.
     pub(crate) client_id: String,
     /// The file with its secret.
     pub(crate) client_secret_file: PathBuf,
@@ -363,7 +363,8 @@ impl Admin {
         let request = client
             .post(format!("{issuer}/token"))
             .basic_auth(&profile.client_id, Some(secret.as_str()))
-            .form(&[("grant_type", "client_credentials"), ("scope", "probity:admin")]);
+            // Whatever the client may have: it may be an operator or an auditor only.
+            .form(&[("grant_type", "client_credentials")]);
         let answer = answer_of(request).await.doing("getting an admin token")?;
         let token = answer.get("access_token").and_then(Value::as_str);
         let token = token.ok_or_else(|| Failure::new("the authority's answer has no access token"))?;

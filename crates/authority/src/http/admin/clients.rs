@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::{Administrator, JsonBody, Query};
+use super::{Caller, JsonBody, Query};
 use crate::authority;
 use crate::domain::client::check::{BadClient, Outline, check_audience, check_id, check_name};
 use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
@@ -34,21 +34,13 @@ const NOBODY: OAuthError = OAuthError::NotFound("there is no such client");
 const CONFIGURED: OAuthError = OAuthError::Conflict("the client is in the configuration file: change it there");
 
 /// Clients in the order of their identifiers, a hundred after one.
-pub(super) async fn list(
-    State(state): Shared,
-    _: Administrator,
-    Query(parameters): Query,
-) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn list(State(state): Shared, Query(parameters): Query) -> Result<Json<Value>, OAuthError> {
     let clients = state.store.clients_after(parameters.get("after").unwrap_or_default(), PAGE).await?;
     Ok(Json(json!({ "clients": clients.iter().map(|client| shown(&state, client)).collect::<Vec<_>>() })))
 }
 
 /// One client.
-pub(super) async fn show(
-    State(state): Shared,
-    _: Administrator,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn show(State(state): Shared, Path(id): Path<String>) -> Result<Json<Value>, OAuthError> {
     let client = state.store.registered_client(&id).await?.ok_or(NOBODY)?;
     Ok(Json(shown(&state, &client)))
 }
@@ -56,7 +48,7 @@ pub(super) async fn show(
 /// A client as an administrator describes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
+pub(super) struct Description {
     client_id: Option<String>,
     client_name: Option<String>,
     grant_types: Vec<GrantType>,
@@ -74,7 +66,7 @@ struct Description {
 /// Adds a client. If it authenticates by a secret, that is shown this once.
 pub(super) async fn add(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     let description = Description::read(body)?;
@@ -102,7 +94,7 @@ pub(super) async fn add(
 /// loses it when it needs none any more.
 pub(super) async fn replace(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     Path(id): Path<String>,
     JsonBody(body): JsonBody<Value>,
 ) -> Result<Json<Value>, OAuthError> {
@@ -131,7 +123,7 @@ pub(super) struct Change {
 /// the configuration file can be disabled too, and stays so over a restart: that may be urgent.
 pub(super) async fn change(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     Path(id): Path<String>,
     JsonBody(Change { disabled }): JsonBody<Change>,
 ) -> Result<Json<Value>, OAuthError> {
@@ -153,7 +145,7 @@ pub(super) async fn change(
 /// until they are revoked.
 pub(super) async fn renew_secret(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, OAuthError> {
     changeable(&state, &id).await?;
@@ -173,7 +165,7 @@ pub(super) async fn renew_secret(
 /// Deletes a client, revokes everything that was issued to it, and forgets what its users have agreed to.
 pub(super) async fn delete(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, OAuthError> {
     changeable(&state, &id).await?;
@@ -191,7 +183,7 @@ async fn changeable(state: &authority::State, id: &str) -> Result<RegisteredClie
 }
 
 /// Whoever locks themselves out can't undo it.
-fn not_oneself(caller: &Administrator, id: &str) -> Result<(), OAuthError> {
+fn not_oneself(caller: &Caller, id: &str) -> Result<(), OAuthError> {
     if caller.client == id { Err(OAuthError::Conflict("a client can't end itself")) } else { Ok(()) }
 }
 

@@ -7,7 +7,7 @@ use probity_verifier::clock::unix_now;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Administrator, JsonBody};
+use super::{Caller, JsonBody};
 use crate::domain::client::registration::{MAX_TOKEN_SECONDS, MAX_TOKEN_USES};
 use crate::domain::secret::{PlainSecret, SecretKind};
 use crate::entropy;
@@ -35,7 +35,7 @@ impl Default for Order {
 /// Makes a token; it is shown this once.
 pub(super) async fn add(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     JsonBody(order): JsonBody<Order>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     if state.registration.is_none() {

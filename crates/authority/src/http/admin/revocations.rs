@@ -8,7 +8,7 @@ use probity_verifier::clock::unix_now;
 use probity_verifier::revocation::Target;
 use serde::Deserialize;
 
-use super::{Administrator, JsonBody};
+use super::{Caller, JsonBody};
 use crate::authority;
 use crate::domain::foreign::{BadForeignOrder, ForeignOrder};
 use crate::domain::revocation::Order;
@@ -35,7 +35,7 @@ pub(super) struct Body {
 
 pub(super) async fn post(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<Revoked>, OAuthError> {
     let level = body.level.as_deref().map_or(Some(AnswerLevel::Enforced), AnswerLevel::parse);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tracing::info;
 use zeroize::Zeroizing;
 
-use super::{Administrator, JsonBody, Query};
+use super::{Caller, JsonBody, Query};
 use crate::authority;
 use crate::domain::claims::Attributes;
 use crate::domain::password::{PasswordError, PasswordHash};
@@ -27,11 +27,7 @@ const PAGE: u32 = 100;
 const NOBODY: OAuthError = OAuthError::NotFound("there is no such user");
 
 /// The user of a name; or users in the order of their names, a hundred after a name.
-pub(super) async fn list(
-    State(state): Shared,
-    _: Administrator,
-    Query(parameters): Query,
-) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn list(State(state): Shared, Query(parameters): Query) -> Result<Json<Value>, OAuthError> {
     let users = match parameters.get("username") {
         Some(name) => state.store.user(name).await?.into_iter().collect(),
         None => state.store.users_after(parameters.get("after").unwrap_or_default(), PAGE).await?,
@@ -51,7 +47,7 @@ pub(super) struct NewUser {
 /// Adds a user.
 pub(super) async fn add(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     JsonBody(new): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     if new.username.is_empty() || new.username.len() > MAX_USERNAME_BYTES || new.username.contains(char::is_control) {
@@ -86,7 +82,7 @@ pub(super) struct Change {
 /// Changes a user. With another password, or when the user may not log in any more, everything that they are logged in to ends.
 pub(super) async fn change(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     Path(subject): Path<String>,
     JsonBody(change): JsonBody<Change>,
 ) -> Result<Json<Value>, OAuthError> {
@@ -118,7 +114,7 @@ pub(super) async fn change(
 /// Deletes a user, with everything that they are logged in to and have agreed to.
 pub(super) async fn delete(
     State(state): Shared,
-    caller: Administrator,
+    caller: Caller,
     Path(subject): Path<String>,
 ) -> Result<StatusCode, OAuthError> {
     let user = state.store.user_of_subject(&subject).await?.ok_or(NOBODY)?;

@@ -10,7 +10,7 @@ impl Fixture {
         self.token_of("admin").await
     }
 
-    async fn token_of(&self, client: &str) -> String {
+    pub(super) async fn token_of(&self, client: &str) -> String {
         let headers = [(AUTHORIZATION.as_str(), basic(client))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")

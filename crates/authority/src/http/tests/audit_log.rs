@@ -172,7 +172,7 @@ async fn refused_logins_and_replays_are_noted_without_what_was_typed() {
     }
     assert_eq!(fixture.refresh(&refresh).await.status, StatusCode::BAD_REQUEST);
     let entries = fixture.audit_log().await.0;
-    let reused = entries.iter().find(|entry| entry.action == "grant.refresh_token_reused").unwrap();
-    assert_eq!(reused.actor, "client:app");
+    let replay = entries.iter().find(|entry| entry.action == "grant.refresh_token_reused").unwrap();
+    assert_eq!(replay.actor, "client:app");
     assert_eq!(fixture.faults().await, []);
 }

@@ -13,6 +13,7 @@ mod introspect;
 mod keys;
 mod logout;
 mod metadata;
+mod openapi;
 mod outbound;
 mod par;
 mod readiness;
