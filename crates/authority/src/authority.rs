@@ -1,5 +1,6 @@
 //! A running authority.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,13 +24,16 @@ use url::Url;
 
 use crate::client_certificates::Vouchers;
 use crate::client_keys::FetchedKeys;
-use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError};
+use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError, RegistrationConfig};
 use crate::domain::claims::Attributes;
-use crate::domain::client::{Client, MAX_CLIENT_ID_BYTES, MIN_CLIENT_SECRET_CHARS};
+use crate::domain::client::check::{Abilities, check_id};
+use crate::domain::client::registration::RegistrationRules;
+use crate::domain::client::{Client, MIN_CLIENT_SECRET_CHARS};
 use crate::domain::family::REPEAT_SECONDS;
 use crate::domain::lifetimes::{Lifetimes, MAX_ACCESS_TOKEN_SECONDS};
 use crate::domain::master_key::MasterKey;
 use crate::domain::password::{PasswordError, PasswordHash};
+use crate::domain::refusals::Refusals;
 use crate::domain::scope::Scope;
 use crate::domain::secret::{PlainSecret, SecretHash, SecretKind};
 use crate::domain::session::id_text;
@@ -49,7 +53,7 @@ use crate::revocation::{History, Hub, MAX_EARLIER_LOGS, Timing};
 use crate::store::{
     Opening, PostgresSite, RegisteredGuard, Site, Store, StoreError, Write, WriteError, begin_log, drop_expired_codes,
     drop_expired_devices, drop_expired_families, drop_expired_ids, drop_expired_pushed_requests,
-    drop_expired_session_clients, drop_expired_sessions, drop_lapsed_revocations,
+    drop_expired_session_clients, drop_expired_sessions, drop_lapsed_revocations, drop_spent_registration_tokens,
 };
 
 /// How often what is over is dropped from the store.
@@ -109,6 +113,10 @@ pub struct Authority {
 pub(crate) struct State {
     pub(crate) issuer: String,
     pub(crate) lifetimes: Lifetimes,
+    /// The clients that the configuration file describes: only it changes them.
+    pub(crate) configured_clients: BTreeSet<String>,
+    /// What clients that register themselves may be; without it, none can.
+    pub(crate) registration: Option<RegistrationRules>,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
@@ -133,10 +141,23 @@ pub(crate) struct State {
     /// Failed logins.
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) devices: Devices,
+    /// How many refused logins the audit log still takes.
+    pub(crate) refusals: Mutex<Refusals>,
     /// Whether a proxy on this machine says where requests come from.
     pub(crate) behind_proxy: bool,
     /// A permit lets one password be hashed.
     pub(crate) hashing: Arc<Semaphore>,
+}
+
+impl State {
+    /// What clients may build on.
+    pub(crate) fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            algorithms: self.keys.algorithms(),
+            certificates: self.asks_for_certificates,
+            vouchers: self.vouchers.is_some(),
+        }
+    }
 }
 
 struct Tasks(Vec<JoinHandle<()>>);
@@ -170,6 +191,7 @@ impl Authority {
         let vouchers = certificates.and_then(|certificates| certificates.ca_file.as_deref());
         let read_vouchers = |file: &Path| Vouchers::read(file).map_err(|reason| file_error(file, &reason));
         let vouchers = vouchers.map(read_vouchers).transpose()?;
+        let registration = config.registration.as_ref().map(RegistrationConfig::rules).transpose()?;
         let now = unix_now();
         let opening = open_store(config).await?;
         let horizon = horizon(now).max(opening.horizon().await?);
@@ -196,12 +218,15 @@ impl Authority {
         let state = Arc::new(State {
             issuer: config.issuer.clone(),
             lifetimes: config.lifetimes,
+            registration,
+            configured_clients: config.clients.iter().map(|client| client.client_id.clone()).collect(),
             store,
             hub,
             clock,
             tickets: Tickets::new(keys.secret()),
             devices: Devices::new(keys.secret()),
             throttle: Mutex::default(),
+            refusals: Mutex::default(),
             behind_proxy: config.plain_http,
             keys,
             metrics: Metrics::default(),
@@ -308,6 +333,7 @@ async fn keep_house(store: Store, hub: Hub) {
             .and(drop_expired_devices(codes))
             .and(drop_expired_session_clients(now))
             .and(drop_expired_ids(now))
+            .and(drop_spent_registration_tokens(now))
             .and(drop_expired_pushed_requests(now.minus(MAX_UNDER_WAY_SECONDS)))
             .and(drop_expired_families(now.minus(REPEAT_SECONDS)))
             .and_all(drop_expired_sessions(horizon(now), SessionIndex::list_for(horizon(now))))
@@ -405,13 +431,7 @@ fn configured_client(config: &ClientConfig) -> Result<Client, StartError> {
     let refuse = |reason: &str| {
         StartError::Config(ConfigError::Client { client_id: config.client_id.clone(), reason: reason.to_owned() })
     };
-    let printable = |byte: u8| matches!(byte, 0x21..=0x7e);
-    if config.client_id.is_empty()
-        || config.client_id.len() > MAX_CLIENT_ID_BYTES
-        || !config.client_id.bytes().all(printable)
-    {
-        return Err(refuse("a client_id is 1 to 255 printable ASCII characters without spaces"));
-    }
+    check_id(&config.client_id).map_err(|reason| refuse(&reason.to_string()))?;
     let secret = config.client_secret_file.as_deref().map(read_secret).transpose()?;
     if secret.as_deref().is_some_and(|secret| secret.chars().count() < MIN_CLIENT_SECRET_CHARS) {
         return Err(refuse("client_secret_file: a secret has at least 32 characters"));

@@ -10,11 +10,14 @@ use url::Url;
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
 pub use crate::domain::client::GrantType;
-use crate::domain::client::metadata::{AuthMethod, ClientMetadata};
+use crate::domain::client::check::{Abilities, Outline, check_audience};
+use crate::domain::client::metadata::ClientMetadata;
 use crate::domain::client::policy::ClientPolicy;
-use crate::domain::client::redirect_uri::{self, MAX_REDIRECT_URIS};
+use crate::domain::client::redirect_uri;
+use crate::domain::client::registration::RegistrationRules;
 use crate::domain::key_rotation::KeyRotation;
 use crate::domain::lifetimes::{Lifetimes, LifetimesError};
+use crate::domain::scope::{OWN_SCOPES, Scope};
 
 /// `serve.toml`. Unknown keys are refused. Paths are relative to the file.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,6 +58,8 @@ pub struct AuthorityConfig {
     /// How addresses that clients name are asked.
     #[serde(default)]
     pub outbound: OutboundConfig,
+    /// Let clients register themselves (RFC 7591), with tokens that administrators make. Without it, none can.
+    pub registration: Option<RegistrationConfig>,
     /// Clients that exist from the start; what the file says of them replaces what the store has.
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
@@ -115,6 +120,22 @@ pub struct ClientConfig {
     /// What you decide about it.
     #[serde(default)]
     pub policy: ClientPolicy,
+}
+
+/// Clients that register themselves: what they may be at most.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrationConfig {
+    /// The scopes that they may ask for.
+    pub scopes: Vec<String>,
+    /// The `aud` of their access tokens.
+    pub audience: String,
+    /// The grants that they may use.
+    #[serde(default = "default_registration_grants")]
+    pub grant_types: Vec<GrantType>,
+    /// Whether they are somebody else's: their users are then asked what they may have.
+    #[serde(default = "default_third_party")]
+    pub third_party: bool,
 }
 
 /// Client certificates: RFC 8705.
@@ -203,6 +224,9 @@ pub enum ConfigError {
     /// No algorithm, or one twice.
     #[error("signing_algorithms: at least one, and none twice")]
     Algorithms,
+    /// What clients that register themselves may not be.
+    #[error("registration: {0}")]
+    Registration(&'static str),
     /// Client certificates that can't be asked for.
     #[error("client_certificates: {0}")]
     ClientCertificates(&'static str),
@@ -267,22 +291,21 @@ impl AuthorityConfig {
         if let Some(certificates) = &self.client_certificates {
             self.check_certificates(certificates).map_err(ConfigError::ClientCertificates)?;
         }
+        self.registration.as_ref().map(RegistrationConfig::rules).transpose()?;
         self.key_rotation.check().map_err(ConfigError::KeyRotation)?;
         self.lifetimes.check()?;
+        let certificates = self.client_certificates.as_ref();
+        let abilities = Abilities {
+            algorithms: &self.signing_algorithms,
+            certificates: certificates.is_some(),
+            vouchers: certificates.is_some_and(|certificates| certificates.ca_file.is_some()),
+        };
         for client in &self.clients {
-            let failed = |reason: String| ConfigError::Client { client_id: client.client_id.clone(), reason };
-            client.check().map_err(failed)?;
-            if client.metadata.needs_certificate() && self.client_certificates.is_none() {
-                return Err(failed("metadata: client certificates need a section client_certificates".to_owned()));
-            }
-            let vouchers = self.client_certificates.as_ref().and_then(|certificates| certificates.ca_file.as_ref());
-            if client.metadata.token_endpoint_auth_method == Some(AuthMethod::TlsClientAuth) && vouchers.is_none() {
-                return Err(failed("metadata: tls_client_auth needs client_certificates.ca_file".to_owned()));
-            }
-            let foreign = client.metadata.algorithms().find(|wanted| !self.signing_algorithms.contains(wanted));
-            if let Some(foreign) = foreign {
-                return Err(failed(format!("metadata: {foreign} is not among signing_algorithms")));
-            }
+            let outline = client.outline();
+            outline.check().and_then(|()| outline.check_with(abilities)).map_err(|reason| ConfigError::Client {
+                client_id: client.client_id.clone(),
+                reason: reason.to_string(),
+            })?;
         }
         for user in &self.users {
             Attributes::new(user.attributes.clone()).map_err(|error| ConfigError::User {
@@ -311,32 +334,32 @@ impl AuthorityConfig {
     }
 }
 
+impl RegistrationConfig {
+    /// What clients that register themselves may be at most.
+    ///
+    /// # Errors
+    /// [`ConfigError::Registration`]
+    pub fn rules(&self) -> Result<RegistrationRules, ConfigError> {
+        let scope = Scope::from_names(self.scopes.iter().map(String::as_str));
+        let scope = scope.map_err(|_| ConfigError::Registration("scopes: malformed, or too many"))?;
+        if scope.names().any(|name| name.starts_with(OWN_SCOPES)) {
+            return Err(ConfigError::Registration("scopes: none that opens this authority itself"));
+        }
+        check_audience(&self.audience).map_err(|_| ConfigError::Registration("audience: empty or too long"))?;
+        let policy = ClientPolicy { third_party: self.third_party, ..ClientPolicy::default() };
+        let (grant_types, audience) = (self.grant_types.clone(), self.audience.clone());
+        Ok(RegistrationRules { grant_types, scope, audience, policy })
+    }
+}
+
 impl ClientConfig {
-    fn check(&self) -> Result<(), String> {
-        let uses = |grant| self.grant_types.contains(&grant);
-        if self.redirect_uris.len() > MAX_REDIRECT_URIS {
-            return Err(format!("redirect_uris: more than {MAX_REDIRECT_URIS}"));
+    fn outline(&self) -> Outline<'_> {
+        Outline {
+            grant_types: &self.grant_types,
+            redirect_uris: &self.redirect_uris,
+            has_secret: self.client_secret_file.is_some(),
+            metadata: &self.metadata,
         }
-        if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
-            return Err("redirect_uris: authorization_code needs at least one".to_owned());
-        }
-        let method = self.metadata.token_endpoint_auth_method;
-        let by_secret = matches!(method, Some(AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost));
-        if by_secret && self.client_secret_file.is_none() {
-            return Err("client_secret_file: the token_endpoint_auth_method needs one".to_owned());
-        }
-        if !by_secret && method.is_some() && self.client_secret_file.is_some() {
-            return Err("client_secret_file: the token_endpoint_auth_method uses none".to_owned());
-        }
-        let is_public = method.map_or(self.client_secret_file.is_none(), |method| method == AuthMethod::None);
-        if uses(GrantType::ClientCredentials) && is_public {
-            // RFC 6749 section 4.4: confidential clients only.
-            return Err("client_secret_file: client_credentials needs one, or another way to authenticate".to_owned());
-        }
-        for uri in &self.redirect_uris {
-            redirect_uri::check(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
-        }
-        self.metadata.check(&self.redirect_uris).map_err(|reason| format!("metadata: {reason}"))
     }
 }
 
@@ -358,6 +381,14 @@ fn check_issuer(issuer: &str, plain_http: bool) -> Result<(), &'static str> {
         "http" => Err("is not https; plain http is for a loopback host with plain_http = true"),
         _ => Err("is not https"),
     }
+}
+
+fn default_registration_grants() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+}
+
+const fn default_third_party() -> bool {
+    true
 }
 
 /// The default of `listen`.

@@ -4,6 +4,7 @@ use probity_jose::UnixTime;
 use tracing::info;
 
 use crate::authority::State;
+use crate::domain::audit_log::Event;
 use crate::domain::revocation::Order;
 use crate::revoke::RevokeError;
 use crate::store::{Conflict, Write, WriteError, drop_consent, end_codes_between, end_devices_between, revoke_family};
@@ -17,9 +18,10 @@ impl State {
         &self,
         subject: &str,
         client: &str,
+        event: Event,
         now: UnixTime,
     ) -> Result<usize, RevokeError> {
-        let mut revoked = 0;
+        let (mut revoked, mut event) = (0, Some(event));
         // Of a code that is redeemed between our look and our write, the next look finds the grant.
         loop {
             let families = self.store.families_between(subject, client).await?;
@@ -29,9 +31,16 @@ impl State {
             for family in &families {
                 write = write.revoking(Order::Family(family.clone()).record(now)?).and(revoke_family(family, now));
             }
+            // Once, with the first write that is made.
+            if let Some(event) = event.clone() {
+                write = write.logging(event);
+            }
             match self.store.apply(write).await {
                 Ok(_) if families.is_empty() => break,
-                Ok(_) => revoked += families.len(),
+                Ok(_) => {
+                    event = None;
+                    revoked += families.len();
+                }
                 // Somebody else has revoked one of them.
                 Err(WriteError::Conflict(Conflict::AlreadyRevoked)) => {}
                 Err(error) => return Err(error.into()),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tracing::info;
 
 use crate::authority::State;
+use crate::domain::audit_log::Event;
 use crate::domain::revocation::Order;
 use crate::keys::KeyError;
 use crate::store::{Conflict, StoreError, Write, WriteError};
@@ -75,7 +76,17 @@ struct Guards {
 impl State {
     /// Makes an order durable; `None` when it had been carried out before.
     pub(crate) async fn revoke(&self, order: &Order, now: UnixTime) -> Result<Option<Position>, RevokeError> {
-        let mut write = order.write(now)?;
+        self.revoke_along(order, Write::new(), now).await
+    }
+
+    /// The same together with another write: both are done or neither is.
+    pub(crate) async fn revoke_along(
+        &self,
+        order: &Order,
+        along: Write,
+        now: UnixTime,
+    ) -> Result<Option<Position>, RevokeError> {
+        let mut write = along.and_other(order.write(now)?);
         if let Order::Key(kid) = order {
             let applied = self.keys.compromise(&self.store, kid, &write, now).await?.ok_or(RevokeError::NoSuchKey)?;
             let position = applied.position;
@@ -111,10 +122,16 @@ impl State {
     }
 
     /// Carries out an order and answers when the level is reached.
-    pub(crate) async fn revoke_at(&self, order: &Order, level: AnswerLevel) -> Result<Revoked, RevokeError> {
+    pub(crate) async fn revoke_at(
+        &self,
+        order: &Order,
+        level: AnswerLevel,
+        event: Option<Event>,
+    ) -> Result<Revoked, RevokeError> {
         let start = boot_now();
         // An order that had been carried out before is somewhere before the head.
-        let position = self.revoke(order, unix_now()).await?.unwrap_or_else(|| self.hub.head());
+        let along = event.into_iter().fold(Write::new(), Write::logging);
+        let position = self.revoke_along(order, along, unix_now()).await?.unwrap_or_else(|| self.hub.head());
         let durable = boot_now().since(start);
         self.metrics.durable(durable);
         let guards = match level {

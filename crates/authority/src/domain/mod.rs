@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod algorithm;
+pub mod audit_log;
 pub mod authentication;
 pub mod authorization;
 pub mod certificate;
@@ -26,9 +27,11 @@ pub mod parameters;
 pub mod password;
 pub mod pkce;
 pub mod pushed_request;
+pub mod refusals;
 pub mod request_object;
 pub mod resource;
 pub mod revocation;
+pub mod role;
 pub mod scope;
 mod seconds;
 pub mod secret;

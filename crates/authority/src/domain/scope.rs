@@ -14,8 +14,17 @@ pub const OPENID: &str = "openid";
 /// Asks for a refresh token (OpenID Connect Core 1.0 section 11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
+/// What the names of all scopes start with that open this authority itself.
+pub const OWN_SCOPES: &str = "probity:";
+
 /// Allows the administration of this authority.
 pub const ADMIN: &str = "probity:admin";
+
+/// Allows to revoke, and to read the administration.
+pub const OPERATOR: &str = "probity:operator";
+
+/// Allows to read the administration.
+pub const AUDITOR: &str = "probity:auditor";
 
 /// Allows to read the metrics of this authority.
 pub const METRICS: &str = "probity:metrics";

@@ -30,6 +30,10 @@ pub enum SecretKind {
     DeviceCode,
     /// The reference to a pushed authorization request.
     PushedRequest,
+    /// Lets clients register themselves (RFC 7591 section 3).
+    InitialAccess,
+    /// Lets a client look after its registration (RFC 7592).
+    RegistrationAccess,
     /// A refresh token; its bytes are not random, see [`super::family`].
     RefreshToken,
 }
@@ -44,6 +48,8 @@ impl SecretKind {
             Self::Code => "pac_",
             Self::DeviceCode => "pdc_",
             Self::PushedRequest => "par_",
+            Self::InitialAccess => "pit_",
+            Self::RegistrationAccess => "pra_",
             Self::RefreshToken => "prt_",
         }
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 use tracing::{error, warn};
 
 use super::log::Line;
+use crate::domain::client::check::BadClient;
 use crate::domain::parameters::ParametersError;
 use crate::domain::resource::InvalidTarget;
 use crate::entropy::NoEntropy;
@@ -20,6 +21,9 @@ use crate::store::{StoreError, WriteError};
 
 /// `Retry-After` of what is not possible at this moment.
 pub(super) const RETRY_SECONDS: &str = "10";
+
+/// The longest description that repeats something of a request.
+const MAX_DESCRIPTION_CHARS: usize = 300;
 
 /// An error of an OAuth endpoint.
 #[derive(Debug)]
@@ -65,6 +69,10 @@ pub(super) enum OAuthError {
     NotFound(&'static str),
     /// The name is taken.
     Conflict(&'static str),
+    /// A redirect URI can't be registered: RFC 7591 section 3.2.2.
+    InvalidRedirectUri(String),
+    /// Something else of a client can't: RFC 7591 section 3.2.2.
+    InvalidClientMetadata(String),
     /// Something of ours has failed; the cause is in the log, not in the answer.
     Server,
 }
@@ -89,6 +97,8 @@ impl OAuthError {
             Self::Busy => "temporarily_unavailable",
             Self::NotFound(_) => "not_found",
             Self::Conflict(_) => "conflict",
+            Self::InvalidRedirectUri(_) => "invalid_redirect_uri",
+            Self::InvalidClientMetadata(_) => "invalid_client_metadata",
             Self::Server => "server_error",
         }
     }
@@ -103,6 +113,8 @@ impl OAuthError {
             | Self::InvalidDpopProof(_)
             | Self::UseDpopNonce
             | Self::UnsupportedGrantType
+            | Self::InvalidRedirectUri(_)
+            | Self::InvalidClientMetadata(_)
             | Self::InvalidScope(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidClient | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
@@ -118,7 +130,7 @@ impl OAuthError {
         }
     }
 
-    fn description(&self) -> &'static str {
+    fn description(&self) -> &str {
         match self {
             Self::InvalidRequest(text)
             | Self::InvalidGrant(text)
@@ -130,6 +142,7 @@ impl OAuthError {
             | Self::InvalidDpopProof(text)
             | Self::NotFound(text)
             | Self::Conflict(text) => text,
+            Self::InvalidRedirectUri(text) | Self::InvalidClientMetadata(text) => text,
             Self::UseDpopNonce => "the proof needs the nonce of the DPoP-Nonce header",
             Self::AtResource(error) => error.description(),
             Self::Busy => "this is not possible at this moment; please try again",
@@ -182,6 +195,20 @@ impl IntoResponse for OAuthError {
         }
         response.extensions_mut().insert(Line { code: Some(self.code()), ..Line::default() });
         response
+    }
+}
+
+impl From<BadClient> for OAuthError {
+    fn from(cause: BadClient) -> Self {
+        // RFC 6749 section 5.2: printable ASCII without quotes.
+        let told = |text: String| {
+            let shown = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '\'' };
+            text.chars().map(shown).take(MAX_DESCRIPTION_CHARS).collect()
+        };
+        match cause {
+            BadClient::RedirectUri(_) => Self::InvalidRedirectUri(told(cause.to_string())),
+            BadClient::Metadata(text) => Self::InvalidClientMetadata(told(text)),
+        }
     }
 }
 

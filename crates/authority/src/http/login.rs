@@ -26,6 +26,7 @@ use super::form::Form;
 use super::log::Line;
 use super::path;
 use crate::authority;
+use crate::domain::audit_log::Event;
 use crate::domain::authentication::Authentication;
 use crate::domain::authorization::{AuthorizationError, AuthorizationRequest};
 use crate::domain::client::Client;
@@ -157,6 +158,23 @@ async fn log_in(state: &authority::State, form: &Form) -> Result<Response<Body>,
     Ok(response)
 }
 
+impl authority::State {
+    /// Notes a login that was refused in the audit log, as far as these are noted. What was typed as a name is not: it may be
+    /// a password.
+    async fn note_refusal(&self, action: &'static str, user: Option<&User>, address: Option<IpAddr>) {
+        let noted = self.refusals.lock().unwrap_or_else(PoisonError::into_inner).take(unix_now());
+        let Some(unnoted) = noted else { return };
+        let target = user.map_or("nobody", |user| user.subject.as_str());
+        let from = address.map(|address| format!("from {address}"));
+        let more = (unnoted > 0).then(|| format!("after {unnoted} that are not in this log"));
+        let details: Vec<_> = from.into_iter().chain(more).collect();
+        let event = Event::new("authority", action, target).with(&details.join(", "));
+        if let Err(error) = self.store.apply(Write::new().logging(event)).await {
+            warn!(error = %error, "a refused login could not be noted");
+        }
+    }
+}
+
 /// What a password comes to.
 pub(super) enum Verdict {
     Right(User),
@@ -179,6 +197,7 @@ pub(super) async fn verify_password(
     let attempt = Attempt { account: username, address: state.address_of(form), device };
     let taken = state.throttle().take(attempt, unix_now());
     if let Err(Throttled(seconds)) = taken {
+        state.note_refusal("login.throttled", None, attempt.address).await;
         info!(code = "login.throttled", seconds, "a login was not looked at");
         let message = "Too many attempts to sign in have failed. Please wait a minute, or use a browser in which you have \
                        signed in before.";
@@ -201,7 +220,12 @@ pub(super) async fn verify_password(
     if matches {
         state.throttle().succeeded(attempt, unix_now());
     }
-    Ok(user.filter(|user| matches && !user.disabled).map_or(Verdict::Wrong, Verdict::Right))
+    if !matches || user.as_ref().is_some_and(|user| user.disabled) {
+        // Also when there is no such user, so that both take as long.
+        state.note_refusal("login.refused", user.as_ref(), attempt.address).await;
+        return Ok(Verdict::Wrong);
+    }
+    Ok(user.map_or(Verdict::Wrong, Verdict::Right))
 }
 
 /// A new session; or the browser's own one with a new cookie when it is the same user's. Another user's session ends.

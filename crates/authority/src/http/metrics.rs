@@ -1,4 +1,5 @@
-//! `GET /metrics`: counters and gauges for Prometheus, for tokens with the scope `probity:metrics` or `probity:admin`.
+//! `GET /metrics`: counters and gauges for Prometheus, for tokens with the scope `probity:metrics` or one of the
+//! administration's.
 //!
 //! Not for everybody: it names the guards, and how they fare is what an attacker would like to know.
 

@@ -23,6 +23,7 @@ mod metrics;
 mod own_token;
 mod par;
 mod protected;
+mod register;
 mod reply;
 mod request_object;
 mod revoke;
@@ -64,12 +65,14 @@ pub(crate) mod path {
     pub(crate) const LOGOUT: &str = "/logout";
     pub(crate) const TOKEN: &str = "/token";
     pub(crate) const PAR: &str = "/par";
+    pub(crate) const REGISTER: &str = "/register";
     pub(crate) const USERINFO: &str = "/userinfo";
     pub(crate) const REVOKE: &str = "/revoke";
     pub(crate) const INTROSPECT: &str = "/introspect";
     pub(crate) const REVOCATION_STREAM: &str = "/revocation-stream";
     pub(crate) const STATUS_LISTS: &str = "/status-lists";
     pub(crate) const ADMIN: &str = "/admin/v1";
+    pub(crate) const OPENAPI: &str = "/admin/openapi.json";
     pub(crate) const METRICS: &str = "/metrics";
 }
 
@@ -83,6 +86,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
     let base = Url::parse(&state.issuer).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default();
     let metadata = metadata::router(&state, &base);
     let ready = Router::new().route("/readyz", get(ready)).with_state(Arc::clone(&state));
+    let registration = if state.registration.is_some() { registration() } else { Router::new() };
     let endpoints = Router::new()
         .route(path::JWKS, get(jwks::get))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
@@ -100,7 +104,9 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(path::REVOCATION_STREAM, get(stream::get))
         .route(path::STATUS_LISTS, get(status_list::aggregate))
         .route(&format!("{}/{{number}}", path::STATUS_LISTS), get(status_list::get))
-        .nest(path::ADMIN, admin::router())
+        .merge(registration)
+        .nest(path::ADMIN, admin::router(&state))
+        .route(path::OPENAPI, get(admin::openapi::get))
         .route(path::METRICS, get(metrics::get))
         .route(browser::STYLE_PATH, get(style))
         .with_state(state);
@@ -113,6 +119,12 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_PARAMETERS_BYTES))
         .layer(map_response(with_security_headers))
         .layer(from_fn(log::request))
+}
+
+/// Where clients register themselves, if they may.
+fn registration() -> Router<Arc<State>> {
+    let one = get(register::get).put(register::put).delete(register::delete);
+    Router::new().route(path::REGISTER, post(register::post)).route(&format!("{}/{{client_id}}", path::REGISTER), one)
 }
 
 /// Whether requests can be served: the store answers.

@@ -31,7 +31,7 @@ pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, O
         // RFC 7009 section 2.2: a token that is not known is as good as revoked.
         return Ok(Json(json!({})).into_response());
     };
-    Ok(Json(state.revoke_at(&order, level).await?).into_response())
+    Ok(Json(state.revoke_at(&order, level, None).await?).into_response())
 }
 
 /// What revoking this token means; nothing when it is no token of ours. `token_type_hint` is not needed: the kinds differ.

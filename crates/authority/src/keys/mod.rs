@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tracing::{info, warn};
 
 use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::audit_log::Event;
 use crate::domain::family::RefreshKey;
 use crate::domain::key_rotation::{KeyFacts, KeyRotation, KeyState, Step, compromise};
 use crate::domain::master_key::{CannotOpen, MasterKey};
@@ -185,12 +186,20 @@ fn facts(stored: &[StoredKey]) -> Vec<KeyFacts> {
 /// Steps as a write.
 fn write_of(steps: Vec<Step>, master: &MasterKey, now: UnixTime) -> Result<Write, KeyError> {
     steps.into_iter().try_fold(Write::new(), |write, step| {
-        Ok(write.and(match step {
-            Step::Make(algorithm, state) => new_key(algorithm, state, master, now)?.add(),
-            Step::Move(kid, from, to) => move_key(&kid, from, to, now),
-            Step::Note(kid) => note_key(&kid, now),
-            Step::Delete(kid, state) => delete_key(&kid, state),
-        }))
+        let changed = |action, kid: &str, state: &str| Event::new("authority", action, kid).with(state);
+        Ok(match step {
+            Step::Make(algorithm, state) => {
+                let key = new_key(algorithm, state, master, now)?;
+                write.and(key.add()).logging(changed("key.made", &key.facts.kid, state.name()))
+            }
+            Step::Move(kid, from, to) => {
+                write.and(move_key(&kid, from, to, now)).logging(changed("key.moved", &kid, to.name()))
+            }
+            Step::Note(kid) => write.and(note_key(&kid, now)),
+            Step::Delete(kid, state) => {
+                write.and(delete_key(&kid, state)).logging(changed("key.deleted", &kid, state.name()))
+            }
+        })
     })
 }
 

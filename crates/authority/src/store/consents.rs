@@ -85,6 +85,11 @@ pub(crate) fn drop_consents_of(subject: &str) -> Statement {
     Statement::new("DELETE FROM consents WHERE subject = $1", [subject.into()], Expect::Any)
 }
 
+/// Forgets everything that anybody has agreed to for a client.
+pub(crate) fn drop_consents_for(client: &str) -> Statement {
+    Statement::new("DELETE FROM consents WHERE client_id = $1", [client.into()], Expect::Any)
+}
+
 /// Ends the codes of a user for a client that have not been redeemed.
 pub(crate) fn end_codes_between(subject: &str, client: &str, now: UnixTime) -> Statement {
     Statement::new(

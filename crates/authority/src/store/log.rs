@@ -1,6 +1,6 @@
 //! The end of the revocation log while a commit is being made.
 
-use probity_jose::base64url;
+use probity_jose::{UnixTime, base64url};
 use probity_verifier::revocation::{Position, Revocation};
 
 use super::value::{Inconsistent, Row, Value};
@@ -78,6 +78,11 @@ impl<'a> Log<'a> {
         self.records.push((position, revocation));
         let sql = "INSERT INTO revocations (term, seq, expires, record) VALUES ($1, $2, $3, $4)";
         Statement::new(sql, parameters, Expect::One(Conflict::Taken))
+    }
+
+    /// The time of this commit.
+    pub(super) fn now(&self) -> UnixTime {
+        self.clock.now()
     }
 
     /// The statement that stores where the log ends now; none when nothing was appended.

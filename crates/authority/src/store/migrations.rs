@@ -11,4 +11,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_device_codes.sql"),
     include_str!("migrations/0008_logout.sql"),
     include_str!("migrations/0009_users.sql"),
+    include_str!("migrations/0010_client_administration.sql"),
+    include_str!("migrations/0011_registration.sql"),
+    include_str!("migrations/0012_audit_log.sql"),
 ];

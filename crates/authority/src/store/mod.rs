@@ -5,6 +5,7 @@
 //! * [`Store`] applies writes and answers queries; behind it is a small driver for each engine, and one SQL text for all.
 //! * A file per concept holds the SQL of that concept.
 
+mod audit_log;
 mod clients;
 mod codes;
 mod consents;
@@ -20,6 +21,7 @@ mod migrations;
 mod pairwise;
 mod postgres;
 mod pushed_requests;
+mod registration_tokens;
 mod revocations;
 mod sessions;
 mod sqlite;
@@ -29,8 +31,9 @@ mod value;
 mod witness;
 mod write;
 
+pub(crate) use clients::{delete_client, disable_client, set_client_secret};
 pub(crate) use codes::{drop_expired_codes, redeem_code};
-pub(crate) use consents::{drop_consent, drop_consents_of, end_codes_between};
+pub(crate) use consents::{drop_consent, drop_consents_for, drop_consents_of, end_codes_between};
 pub(crate) use device_codes::{
     deny_device, drop_expired_devices, end_devices_between, grant_device, note_poll, redeem_device,
 };
@@ -44,6 +47,7 @@ pub(crate) use logout::{LogoutNotice, drop_expired_session_clients};
 pub(crate) use pairwise::add_pairwise_name;
 pub(crate) use postgres::PostgresSite;
 pub(crate) use pushed_requests::{drop_expired_pushed_requests, use_pushed_request};
+pub(crate) use registration_tokens::{add_registration_token, drop_spent_registration_tokens, use_registration_token};
 pub(crate) use revocations::drop_lapsed_revocations;
 pub(crate) use sessions::{drop_expired_sessions, take_session_block};
 pub(crate) use used_ids::{drop_expired_ids, use_once};

@@ -22,11 +22,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tracing::{error, warn};
 
+use super::audit_log;
 use super::engine::{Applied, Publish, StoreError, WriteError};
 use super::log::{Log, RECORDS, record_of};
 use super::migrations::MIGRATIONS;
 use super::value::{Inconsistent, Row, Value};
 use super::write::{Conflict, Expect, Statement, Write};
+use crate::domain::audit_log::Head;
 use crate::moment::TokenClock;
 
 /// The most connections at once.
@@ -137,7 +139,7 @@ impl Postgres {
         if self.pool.is_closed() {
             return Err(StoreError::Closed.into());
         }
-        if write.revocations.is_empty() {
+        if write.revocations.is_empty() && !write.has_events() {
             // A task of its own: a caller that goes away must not leave a transaction open on a connection of the pool.
             let store = self.clone();
             let applied = tokio::spawn(async move { store.apply_alone(&write).await }).await;
@@ -256,18 +258,27 @@ impl Writer {
         let mut log = Log::new(self.head, &self.clock);
         let mut outcomes = Vec::with_capacity(batch.len());
         self.check_term(client).await?;
+        // Most commits have nothing for the audit log.
+        let mut audit = Head::default();
+        if batch.iter().any(|(write, _)| write.has_events()) {
+            audit = audit_log::head(&query(client, audit_log::HEAD, &[]).await?)?;
+        }
         for (write, _) in batch {
-            let mark = log.mark();
+            let mark = (log.mark(), audit);
+            let now = log.now();
+            let events = write.events.iter().flat_map(|event| audit_log::append(&mut audit, event, now));
+            let events: Vec<_> = events.collect();
             let revocations: Vec<_> = write.revocations.iter().map(|record| log.append(record)).collect();
             client.batch_execute("SAVEPOINT write").await?;
-            match check_all(client, write.statements.iter().chain(&revocations)).await {
+            match check_all(client, write.statements.iter().chain(&revocations).chain(&events)).await {
                 Ok(()) => {
                     client.batch_execute("RELEASE SAVEPOINT write").await?;
                     outcomes.push(Ok(Applied { position: (!write.revocations.is_empty()).then_some(log.head) }));
                 }
                 Err(WriteError::Conflict(conflict)) => {
                     client.batch_execute("ROLLBACK TO SAVEPOINT write").await?;
-                    log.undo(mark);
+                    log.undo(mark.0);
+                    audit = mark.1;
                     outcomes.push(Err(conflict.into()));
                 }
                 Err(failed) => return Err(failed),

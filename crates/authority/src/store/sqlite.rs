@@ -14,12 +14,14 @@ use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior, params_from_it
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
+use super::audit_log;
 use super::engine::{Applied, Publish, StoreError, WriteError};
 use super::log::Log;
 use super::migrations::MIGRATIONS;
 use super::value::{Inconsistent, Row, Value};
 use super::witness::Witness;
 use super::write::{Expect, Statement, Write};
+use crate::domain::audit_log::Head;
 use crate::moment::TokenClock;
 
 /// The most writes that share one commit: more would only make the first of them wait longer.
@@ -241,16 +243,22 @@ impl Writer {
     fn apply_all(&mut self, batch: &[(Write, Waiting)]) -> Result<Committed, StoreError> {
         let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut log = Log::new(self.head, &self.clock);
+        // Most commits have nothing for the audit log.
+        let mut audit = Head::default();
+        if batch.iter().any(|(write, _)| write.has_events()) {
+            audit = audit_log::head(&query(&transaction, audit_log::HEAD, &[])?)?;
+        }
         let mut outcomes = Vec::with_capacity(batch.len());
         for (write, _) in batch {
-            let mark = log.mark();
+            let mark = (log.mark(), audit);
             let savepoint = transaction.savepoint()?;
-            let outcome = apply(&savepoint, write, &mut log);
+            let outcome = apply(&savepoint, write, &mut log, &mut audit);
             if outcome.is_ok() {
                 savepoint.commit()?;
             } else {
                 drop(savepoint);
-                log.undo(mark);
+                log.undo(mark.0);
+                audit = mark.1;
             }
             if let Err(WriteError::Failed(failure)) = &outcome {
                 warn!(error = %failure, "a write failed");
@@ -270,12 +278,17 @@ impl Writer {
     }
 }
 
-fn apply(connection: &Connection, write: &Write, log: &mut Log<'_>) -> Result<Applied, WriteError> {
+fn apply(connection: &Connection, write: &Write, log: &mut Log<'_>, audit: &mut Head) -> Result<Applied, WriteError> {
     for statement in &write.statements {
         check(connection, statement)?;
     }
     for revocation in &write.revocations {
         check(connection, &log.append(revocation))?;
+    }
+    for event in &write.events {
+        for statement in audit_log::append(audit, event, log.now()) {
+            check(connection, &statement)?;
+        }
     }
     Ok(Applied { position: (!write.revocations.is_empty()).then_some(log.head) })
 }

@@ -7,11 +7,12 @@ use probity_verifier::revocation::{Position, Replica, Revocation, SessionIndex, 
 
 use super::*;
 use crate::domain::algorithm::PublicAlgorithm;
+use crate::domain::audit_log::{Event, Verification};
 use crate::domain::authentication::Authentication;
 use crate::domain::claims::ClaimsRequest;
 use crate::domain::client::metadata::{ClientMetadata, SubjectType};
 use crate::domain::client::policy::ClientPolicy;
-use crate::domain::client::{Client, GrantType};
+use crate::domain::client::{Client, GrantType, RegisteredClient};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
 use crate::domain::grant::Grant;
@@ -36,6 +37,14 @@ impl Place {
         match self {
             Self::Folder(folder) => Site::Folder(folder.path()),
             Self::Database(site) => Site::Postgres(site),
+        }
+    }
+
+    /// An empty place on the same engine.
+    fn another(&self) -> Self {
+        match self {
+            Self::Folder(_) => Self::Folder(tempfile::tempdir().unwrap()),
+            Self::Database(_) => Self::Database(Box::new(crate::postgres_server::database())),
         }
     }
 
@@ -93,6 +102,9 @@ on_every_engine!(
     a_grant_reads_back_as_it_was_added,
     a_session_is_over_at_its_end_and_is_then_dropped,
     a_client_reads_back_as_it_was_put,
+    a_disabled_client_is_there_for_its_administrators_only,
+    the_audit_log_has_what_was_written_and_nothing_that_was_undone,
+    a_store_of_each_earlier_version_is_brought_up_to_date_with_what_it_holds,
     a_watermark_is_of_the_moment_of_its_commit,
     no_block_of_places_is_leased_twice,
     a_closed_store_has_written_everything_and_takes_nothing_more,
@@ -280,6 +292,85 @@ async fn a_client_reads_back_as_it_was_put(place: &Place) {
     store.apply(Write::from(client.put())).await.unwrap();
     assert_eq!(store.client("app").await.unwrap(), Some(client));
     assert_eq!(store.client("' OR 1=1 --").await.unwrap(), None);
+}
+
+async fn a_disabled_client_is_there_for_its_administrators_only(place: &Place) {
+    let (store, ..) = place.open().await;
+    let client = Client::sample();
+    store.apply(Write::from(client.add(NOW, None))).await.unwrap();
+    assert_eq!(conflict(store.apply(Write::from(client.add(NOW, None))).await), Conflict::Taken);
+    store.apply(Write::from(disable_client("app", Some(NOW)))).await.unwrap();
+    assert_eq!(store.client("app").await.unwrap(), None);
+    let registered = RegisteredClient { client: client.clone(), created: NOW, disabled: true, registration: None };
+    assert_eq!(store.registered_client("app").await.unwrap().as_ref(), Some(&registered));
+    // What a file says at the next start does not let it do anything again.
+    store.apply(Write::from(client.put())).await.unwrap();
+    assert_eq!(store.clients_after("", 9).await.unwrap(), [registered]);
+    store.apply(Write::from(disable_client("app", None))).await.unwrap();
+    assert_eq!(store.client("app").await.unwrap(), Some(client.clone()));
+    let secret = set_client_secret("app", SecretHash::of("x"));
+    assert_eq!(conflict(store.apply(Write::from(secret)).await), Conflict::ClientChanged, "it has none to replace");
+    store.apply(Write::from(delete_client("app"))).await.unwrap();
+    for gone in [client.replace(), delete_client("app"), disable_client("app", None)] {
+        assert_eq!(conflict(store.apply(Write::from(gone)).await), Conflict::ClientChanged);
+    }
+    assert_eq!(store.registered_client("app").await.unwrap(), None);
+}
+
+async fn the_audit_log_has_what_was_written_and_nothing_that_was_undone(place: &Place) {
+    let (store, ..) = place.open().await;
+    let event = |target: &str| Event::new("admin:a", "client.added", target);
+    store.apply(Write::from(Client::sample().add(NOW, None)).logging(event("first"))).await.unwrap();
+    let attempts = (0..60).map(|number| {
+        let good = Client { id: format!("c{number}"), ..Client::sample() };
+        // Every third one is taken, so its whole write is undone.
+        let client = if number % 3 == 0 { Client::sample() } else { good };
+        let mut write = Write::from(client.add(NOW, None)).logging(event(&client.id));
+        if number % 2 == 0 {
+            write = write.revoking(Order::Token { id: "j".into(), expires: None }.record(NOW).unwrap());
+        }
+        let store = store.clone();
+        tokio::spawn(async move { store.apply(write).await.is_ok() })
+    });
+    let applied = futures_util::future::join_all(attempts.collect::<Vec<_>>()).await;
+    assert_eq!(applied.into_iter().filter(|done| *done.as_ref().unwrap()).count(), 40);
+    store.close().await;
+    drop(store);
+    // The chain goes on over a start.
+    let (store, ..) = place.open().await;
+    store.apply(Write::new().logging(event("last")).logging(event("of all"))).await.unwrap();
+    let entries = store.audit_entries_after(0, 100).await.unwrap();
+    assert_eq!(entries.len(), 43);
+    assert!(entries.iter().all(|entry| entry.target != "app"));
+    let mut verification = Verification::default();
+    entries.iter().for_each(|entry| verification.entry(entry));
+    assert_eq!(verification.finish(store.audit_head().await.unwrap()).1, []);
+}
+
+/// From the first schema that has what today's client has.
+async fn a_store_of_each_earlier_version_is_brought_up_to_date_with_what_it_holds(place: &Place) {
+    for version in 3..migrations::MIGRATIONS.len() {
+        let place = place.another();
+        let client = "INSERT INTO clients (client_id, name, grant_types, redirect_uris, scope, audience) \
+                      VALUES ('app', 'App', 'authorization_code', 'https://app.example/cb', '', 'https://api.example')";
+        let earlier = migrations::MIGRATIONS[..version].join("\n") + ";" + client;
+        match &place {
+            Place::Folder(folder) => {
+                let connection = rusqlite::Connection::open(folder.path().join("probity.db")).unwrap();
+                connection.execute_batch(&earlier).unwrap();
+                connection.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+            }
+            Place::Database(_) => {
+                let steps = "CREATE TABLE schema_steps (number BIGINT PRIMARY KEY);";
+                let count = format!(";INSERT INTO schema_steps SELECT generate_series(1, {version})");
+                let connection = place.open_connection().await;
+                connection.batch_execute(&format!("{steps}{earlier}{count}")).await.unwrap();
+            }
+        }
+        let (store, ..) = place.open().await;
+        let found = store.registered_client("app").await.unwrap().unwrap();
+        assert_eq!((found.client, found.disabled), (Client::sample(), false), "version {version}");
+    }
 }
 
 async fn a_watermark_is_of_the_moment_of_its_commit(place: &Place) {

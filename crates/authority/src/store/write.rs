@@ -3,6 +3,7 @@
 use probity_verifier::revocation::{Revocation, Target};
 
 use super::value::Value;
+use crate::domain::audit_log::Event;
 
 /// What a statement must have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,12 @@ pub enum Conflict {
     /// The user is gone, may not log in any more, or has another password.
     #[error("the user has changed meanwhile")]
     UserChanged,
+    /// The client is gone.
+    #[error("the client has changed meanwhile")]
+    ClientChanged,
+    /// The initial access token has been used up or has expired.
+    #[error("the registration token was used meanwhile")]
+    RegistrationTokenUsed,
     /// The name is taken.
     #[error("the name is taken")]
     Taken,
@@ -59,11 +66,12 @@ impl Statement {
     }
 }
 
-/// Statements and revocations that are applied together or not at all.
+/// Statements, revocations and events of the audit log that are applied together or not at all.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Write {
     pub(super) statements: Vec<Statement>,
     pub(super) revocations: Vec<Revocation>,
+    pub(super) events: Vec<Event>,
 }
 
 impl Write {
@@ -91,6 +99,7 @@ impl Write {
     pub(crate) fn and_other(mut self, other: Self) -> Self {
         self.statements.extend(other.statements);
         self.revocations.extend(other.revocations);
+        self.events.extend(other.events);
         self
     }
 
@@ -99,6 +108,18 @@ impl Write {
     pub(crate) fn revoking(mut self, revocation: Revocation) -> Self {
         self.revocations.push(revocation);
         self
+    }
+
+    /// One more event: it gets its place in the audit log when the write is applied.
+    #[must_use]
+    pub(crate) fn logging(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// Whether it has something for the audit log.
+    pub(super) const fn has_events(&self) -> bool {
+        !self.events.is_empty()
     }
 
     /// Whether one of its revocations gets the time of the commit.

@@ -1,5 +1,7 @@
 //! `probity admin`: administers a running authority over its REST API.
 
+mod audit_log;
+mod clients;
 mod why;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::audit_log::AuditLogCommand;
+use self::clients::ClientsCommand;
 use self::why::WhyArgs;
 use crate::client::{self, http_client};
 use crate::config_file;
@@ -76,6 +80,29 @@ enum AdminCommand {
     AddGuard {
         /// A name for logs and lists.
         name: String,
+    },
+    /// Add, list, change, disable and delete clients.
+    #[command(after_help = "Examples:\n  probity admin clients list\n  probity admin clients secret web")]
+    Clients {
+        #[command(subcommand)]
+        command: ClientsCommand,
+    },
+    /// List what was done, and verify that nobody has tampered with the record of it.
+    #[command(after_help = "Examples:\n  probity admin audit-log list\n  probity admin audit-log verify")]
+    AuditLog {
+        #[command(subcommand)]
+        command: AuditLogCommand,
+    },
+    /// Make a token by which clients register themselves (RFC 7591); it is shown only once.
+    #[command(after_help = "Example:\n  probity admin registration-token --uses 10 --lifetime 86400\n\n\
+        Clients present it as a bearer token at the registration_endpoint. It needs the section `registration` in serve.toml.")]
+    RegistrationToken {
+        /// For how many registrations, at most 1000.
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// How long it is good, in seconds, at most 30 days.
+        #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
+        lifetime: u64,
     },
     /// List users, or find one by name.
     #[command(after_help = "Examples:\n  probity admin users\n  probity admin users --username alice --json")]
@@ -201,7 +228,7 @@ pub(crate) struct AdminProfile {
     pub(crate) issuer: String,
     /// Certificates (PEM) to trust instead of the platform's.
     pub(crate) ca_file: Option<PathBuf>,
-    /// A client with the scope `probity:admin`.
+    /// A client with the scope `probity:admin`, `probity:operator` or `probity:auditor`.
     pub(crate) client_id: String,
     /// The file with its secret.
     pub(crate) client_secret_file: PathBuf,
@@ -254,6 +281,14 @@ impl AdminArgs {
             AdminCommand::AddGuard { name } => {
                 let answer = admin.post("guards", &json!({ "name": name })).await?;
                 let text = answer.get("credential").and_then(Value::as_str).unwrap_or_default().to_owned();
+                (answer, text)
+            }
+            AdminCommand::Clients { command } => command.run(&admin).await?,
+            AdminCommand::AuditLog { command } => command.run(&admin).await?,
+            AdminCommand::RegistrationToken { uses, lifetime } => {
+                let answer =
+                    admin.post("registration-tokens", &json!({ "uses": uses, "expires_in": lifetime })).await?;
+                let text = answer.get("token").and_then(Value::as_str).unwrap_or_default().to_owned();
                 (answer, text)
             }
             AdminCommand::Users { username, after } => {
@@ -328,7 +363,8 @@ impl Admin {
         let request = client
             .post(format!("{issuer}/token"))
             .basic_auth(&profile.client_id, Some(secret.as_str()))
-            .form(&[("grant_type", "client_credentials"), ("scope", "probity:admin")]);
+            // Whatever the client may have: it may be an operator or an auditor only.
+            .form(&[("grant_type", "client_credentials")]);
         let answer = answer_of(request).await.doing("getting an admin token")?;
         let token = answer.get("access_token").and_then(Value::as_str);
         let token = token.ok_or_else(|| Failure::new("the authority's answer has no access token"))?;
@@ -354,8 +390,17 @@ impl Admin {
     }
 
     async fn change_user(&self, subject: &str, change: &Value) -> Result<Value, Failure> {
-        let request = self.client.patch(format!("{}/admin/v1/users/{subject}", self.issuer));
+        self.patch(&format!("users/{subject}"), change).await
+    }
+
+    async fn patch(&self, path: &str, change: &Value) -> Result<Value, Failure> {
+        let request = self.client.patch(format!("{}/admin/v1/{path}", self.issuer));
         answer_of(request.bearer_auth(self.token.as_str()).json(change)).await
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.client.put(format!("{}/admin/v1/{path}", self.issuer));
+        answer_of(request.bearer_auth(self.token.as_str()).json(body)).await
     }
 
     async fn delete(&self, path: &str) -> Result<Value, Failure> {

@@ -11,6 +11,7 @@ mod audit;
 mod bad_input;
 mod browser;
 mod client_certificates;
+mod clients;
 mod commands;
 mod crash;
 mod demo;

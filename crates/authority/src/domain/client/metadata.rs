@@ -8,6 +8,12 @@ use super::keys;
 use super::redirect_uri::{self, MAX_REDIRECT_URI_BYTES, MAX_REDIRECT_URIS};
 use crate::domain::algorithm::PublicAlgorithm;
 
+/// The most `default_acr_values`.
+const MAX_ACR_VALUES: usize = 16;
+
+/// The longest of them, in bytes.
+const MAX_ACR_VALUE_BYTES: usize = 256;
+
 /// How a user is named to a client: OpenID Connect Core 1.0 section 8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +42,13 @@ pub enum AuthMethod {
     TlsClientAuth,
     /// By a certificate with a registered key.
     SelfSignedTlsClientAuth,
+}
+
+impl AuthMethod {
+    /// Whether a client without a choice of its own, or with this one, has a secret.
+    pub fn uses_secret(method: Option<Self>) -> bool {
+        matches!(method, None | Some(Self::ClientSecretBasic | Self::ClientSecretPost))
+    }
 }
 
 /// What the certificate of a client with [`AuthMethod::TlsClientAuth`] must be about.
@@ -172,6 +185,12 @@ impl ClientMetadata {
                 return Err("jwks_uri: not beside jwks (RFC 7591 section 2)".to_owned());
             }
             keys::parse(jwks.to_string().as_bytes()).map_err(|reason| format!("jwks: {reason}"))?;
+        }
+        let too_long = |class: &String| class.len() > MAX_ACR_VALUE_BYTES;
+        if self.default_acr_values.len() > MAX_ACR_VALUES || self.default_acr_values.iter().any(too_long) {
+            return Err(format!(
+                "default_acr_values: more than {MAX_ACR_VALUES}, or one has more than {MAX_ACR_VALUE_BYTES} bytes"
+            ));
         }
         if self.post_logout_redirect_uris.len() > MAX_REDIRECT_URIS {
             return Err(format!("post_logout_redirect_uris: more than {MAX_REDIRECT_URIS}"));

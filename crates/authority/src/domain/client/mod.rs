@@ -1,12 +1,15 @@
 //! Clients: RFC 6749 section 2.
 
+pub mod check;
 pub mod keys;
 pub mod metadata;
 pub mod policy;
 pub mod redirect_uri;
+pub mod registration;
 #[cfg(test)]
 mod sample;
 
+use probity_jose::UnixTime;
 use serde::{Deserialize, Serialize};
 
 use super::scope::Scope;
@@ -81,6 +84,19 @@ pub struct Client {
     pub metadata: ClientMetadata,
     /// What the operator has decided about it.
     pub policy: ClientPolicy,
+}
+
+/// A client as its administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredClient {
+    /// What it is, when it may do something.
+    pub client: Client,
+    /// Since when it is known; 0 when that was before this was noted, or a file says so.
+    pub created: UnixTime,
+    /// Whether it may do nothing.
+    pub disabled: bool,
+    /// The hash of the token by which it looks after its own registration (RFC 7592), if it has registered itself.
+    pub registration: Option<SecretHash>,
 }
 
 impl Client {

@@ -5,12 +5,12 @@ use axum::extract::State;
 use probity_verifier::clock::unix_now;
 use serde_json::{Value, json};
 
-use super::{Administrator, Query};
+use super::{Caller, Query};
 use crate::http::Shared;
 use crate::http::error::OAuthError;
 
 /// What a user has agreed to, by client.
-pub(super) async fn list(State(state): Shared, _: Administrator, query: Query) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn list(State(state): Shared, query: Query) -> Result<Json<Value>, OAuthError> {
     let consents = state.store.consents_of(query.subject()?).await?.into_iter().map(|(client, consent)| {
         json!({
             "client_id": client,
@@ -24,10 +24,11 @@ pub(super) async fn list(State(state): Shared, _: Administrator, query: Query) -
 }
 
 /// Withdraws it, and ends every grant that stands on it.
-pub(super) async fn withdraw(State(state): Shared, _: Administrator, query: Query) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn withdraw(State(state): Shared, caller: Caller, query: Query) -> Result<Json<Value>, OAuthError> {
     let (Some(subject), Some(client)) = (query.0.get("subject"), query.0.get("client_id")) else {
         return Err(OAuthError::InvalidRequest("subject and client_id are needed"));
     };
-    let revoked = state.withdraw_consent(subject, client, unix_now()).await?;
+    let event = caller.does("consent.withdrawn", subject).with(client);
+    let revoked = state.withdraw_consent(subject, client, event, unix_now()).await?;
     Ok(Json(json!({ "revoked_grants": revoked })))
 }

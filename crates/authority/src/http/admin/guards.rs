@@ -8,7 +8,7 @@ use probity_verifier::clock::unix_now;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Administrator, JsonBody};
+use super::{Caller, JsonBody};
 use crate::domain::secret::{PlainSecret, SecretKind};
 use crate::entropy;
 use crate::http::Shared;
@@ -19,7 +19,7 @@ use crate::store::{Conflict, RegisteredGuard, Write, WriteError};
 const MAX_NAME_BYTES: usize = 100;
 
 /// Who is connected or was lately: position, lag, lease.
-pub(super) async fn list(State(state): Shared, _: Administrator) -> Json<Value> {
+pub(super) async fn list(State(state): Shared) -> Json<Value> {
     let guards = state.hub.guards().into_iter().map(|guard| {
         json!({
             "name": guard.name,
@@ -47,7 +47,7 @@ pub(super) struct NewGuard {
 /// Registers a guard; its credential is shown this once.
 pub(super) async fn add(
     State(state): Shared,
-    _: Administrator,
+    caller: Caller,
     JsonBody(new): JsonBody<NewGuard>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     let printable = |c: char| c.is_ascii_graphic() || c == ' ';
@@ -56,7 +56,7 @@ pub(super) async fn add(
     }
     let credential = PlainSecret::new(SecretKind::GuardCredential, entropy::bytes()?);
     let guard = RegisteredGuard { name: new.name, credential: credential.hash() };
-    match state.store.apply(Write::from(guard.add(unix_now()))).await {
+    match state.store.apply(Write::from(guard.add(unix_now())).logging(caller.does("guard.added", &guard.name))).await {
         Ok(_) => {
             let body = json!({ "name": guard.name, "credential": credential.expose() });
             Ok((StatusCode::CREATED, Json(body)))

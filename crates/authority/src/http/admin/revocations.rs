@@ -8,7 +8,7 @@ use probity_verifier::clock::unix_now;
 use probity_verifier::revocation::Target;
 use serde::Deserialize;
 
-use super::{Administrator, JsonBody};
+use super::{Caller, JsonBody};
 use crate::authority;
 use crate::domain::foreign::{BadForeignOrder, ForeignOrder};
 use crate::domain::revocation::Order;
@@ -35,12 +35,13 @@ pub(super) struct Body {
 
 pub(super) async fn post(
     State(state): Shared,
-    _: Administrator,
+    caller: Caller,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Json<Revoked>, OAuthError> {
     let level = body.level.as_deref().map_or(Some(AnswerLevel::Enforced), AnswerLevel::parse);
     let level = level.ok_or(OAuthError::InvalidRequest("level is durable or enforced"))?;
     let now = unix_now();
+    let named = body.named();
     let order = match body.issuer.as_deref().filter(|issuer| *issuer != state.issuer) {
         Some(issuer) => {
             let expires = body.expires.map(UnixTime::from_secs);
@@ -52,10 +53,18 @@ pub(super) async fn post(
         }
         None => order(&state, body.what(now)?).await?,
     };
-    Ok(Json(state.revoke_at(&order, level).await?))
+    let event = caller.does("revoked", &named).with(order.level());
+    Ok(Json(state.revoke_at(&order, level, Some(event)).await?))
 }
 
 impl Body {
+    /// What is to die, as it was asked for: at its issuer, when that is another one.
+    fn named(&self) -> String {
+        let names = [&self.session, &self.subject, &self.client, &self.family, &self.token, &self.key];
+        let name = names.into_iter().flatten().next().map_or("everything", String::as_str);
+        self.issuer.as_ref().map_or_else(|| name.to_owned(), |issuer| format!("{name} at {issuer}"))
+    }
+
     /// The one thing that is named, a session by its `sid`.
     fn what(&self, now: UnixTime) -> Result<Target, OAuthError> {
         let targets = [

@@ -5,11 +5,11 @@ use axum::extract::State;
 use probity_verifier::clock::unix_now;
 use serde_json::{Value, json};
 
-use super::{Administrator, Query};
+use super::Query;
 use crate::http::Shared;
 use crate::http::error::OAuthError;
 
-pub(super) async fn list(State(state): Shared, _: Administrator, query: Query) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn list(State(state): Shared, query: Query) -> Result<Json<Value>, OAuthError> {
     let sessions = state.store.sessions_of(query.subject()?, unix_now()).await?.into_iter().map(|session| {
         json!({
             "sid": session.id,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tracing::info;
 use zeroize::Zeroizing;
 
-use super::{Administrator, JsonBody, Query};
+use super::{Caller, JsonBody, Query};
 use crate::authority;
 use crate::domain::claims::Attributes;
 use crate::domain::password::{PasswordError, PasswordHash};
@@ -27,11 +27,7 @@ const PAGE: u32 = 100;
 const NOBODY: OAuthError = OAuthError::NotFound("there is no such user");
 
 /// The user of a name; or users in the order of their names, a hundred after a name.
-pub(super) async fn list(
-    State(state): Shared,
-    _: Administrator,
-    Query(parameters): Query,
-) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn list(State(state): Shared, Query(parameters): Query) -> Result<Json<Value>, OAuthError> {
     let users = match parameters.get("username") {
         Some(name) => state.store.user(name).await?.into_iter().collect(),
         None => state.store.users_after(parameters.get("after").unwrap_or_default(), PAGE).await?,
@@ -51,7 +47,7 @@ pub(super) struct NewUser {
 /// Adds a user.
 pub(super) async fn add(
     State(state): Shared,
-    _: Administrator,
+    caller: Caller,
     JsonBody(new): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<Value>), OAuthError> {
     if new.username.is_empty() || new.username.len() > MAX_USERNAME_BYTES || new.username.contains(char::is_control) {
@@ -64,7 +60,7 @@ pub(super) async fn add(
         attributes: attributes(new.attributes)?,
         disabled: false,
     };
-    match state.store.apply(Write::from(user.add(unix_now()))).await {
+    match state.store.apply(Write::from(user.add(unix_now())).logging(caller.does("user.added", &user.subject))).await {
         Ok(_) => {
             info!(sub = user.subject, "a user was added");
             Ok((StatusCode::CREATED, Json(shown(&user))))
@@ -86,12 +82,20 @@ pub(super) struct Change {
 /// Changes a user. With another password, or when the user may not log in any more, everything that they are logged in to ends.
 pub(super) async fn change(
     State(state): Shared,
-    _: Administrator,
+    caller: Caller,
     Path(subject): Path<String>,
     JsonBody(change): JsonBody<Change>,
 ) -> Result<Json<Value>, OAuthError> {
     let mut user = state.store.user_of_subject(&subject).await?.ok_or(NOBODY)?;
     let ends = change.password.is_some() || change.disabled == Some(true);
+    // Names of what has changed, never the values: they may be secret or personal.
+    let changed = [
+        change.password.is_some().then_some("password"),
+        change.attributes.is_some().then_some("attributes"),
+        change.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }),
+    ];
+    let changed: Vec<_> = changed.into_iter().flatten().collect();
+    let event = caller.does("user.changed", &user.subject).with(&changed.join(" "));
     if let Some(password) = change.password {
         user.password = hash(&state, password).await?;
     }
@@ -99,7 +103,7 @@ pub(super) async fn change(
         user.attributes = attributes(new)?;
     }
     user.disabled = change.disabled.unwrap_or(user.disabled);
-    write(&state, Write::from(user.update(unix_now()))).await?;
+    write(&state, Write::from(user.update(unix_now())).logging(event)).await?;
     if ends {
         state.revoke(&Order::Subject(user.subject.clone()), unix_now()).await?;
     }
@@ -110,11 +114,12 @@ pub(super) async fn change(
 /// Deletes a user, with everything that they are logged in to and have agreed to.
 pub(super) async fn delete(
     State(state): Shared,
-    _: Administrator,
+    caller: Caller,
     Path(subject): Path<String>,
 ) -> Result<StatusCode, OAuthError> {
     let user = state.store.user_of_subject(&subject).await?.ok_or(NOBODY)?;
-    write(&state, Write::from(user.delete()).and(drop_consents_of(&user.subject))).await?;
+    let gone = Write::from(user.delete()).and(drop_consents_of(&user.subject));
+    write(&state, gone.logging(caller.does("user.deleted", &user.subject))).await?;
     // After the user is gone, so that nobody logs in in between.
     state.revoke(&Order::Subject(user.subject.clone()), unix_now()).await?;
     info!(sub = user.subject, "a user was deleted");

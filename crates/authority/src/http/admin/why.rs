@@ -11,7 +11,7 @@ use probity_verifier::revocation::{Level, TokenFacts};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Administrator, JsonBody};
+use super::JsonBody;
 use crate::authority;
 use crate::http::Shared;
 use crate::http::error::OAuthError;
@@ -41,11 +41,7 @@ struct Said {
     exp: u64,
 }
 
-pub(super) async fn post(
-    State(state): Shared,
-    _: Administrator,
-    JsonBody(body): JsonBody<Body>,
-) -> Result<Json<Value>, OAuthError> {
+pub(super) async fn post(State(state): Shared, JsonBody(body): JsonBody<Body>) -> Result<Json<Value>, OAuthError> {
     match (body.token, body.jti) {
         (Some(token), None) if body.issuer.is_none() => Ok(Json(why_token(&state, &token, unix_now()).await?)),
         (None, Some(jti)) => Ok(Json(why_jti(&state, &jti, body.issuer.as_deref()))),

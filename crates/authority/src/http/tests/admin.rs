@@ -10,7 +10,7 @@ impl Fixture {
         self.token_of("admin").await
     }
 
-    async fn token_of(&self, client: &str) -> String {
+    pub(super) async fn token_of(&self, client: &str) -> String {
         let headers = [(AUTHORIZATION.as_str(), basic(client))];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         self.post("/token", &headers, &[("grant_type", "client_credentials")]).await.text("access_token")
@@ -118,6 +118,15 @@ async fn only_an_administrators_live_token_opens_the_api() {
         (Method::GET, "guards"),
         (Method::POST, "guards"),
         (Method::GET, "sessions?subject=x"),
+        (Method::GET, "clients"),
+        (Method::POST, "clients"),
+        (Method::GET, "clients/app"),
+        (Method::PUT, "clients/app"),
+        (Method::PATCH, "clients/app"),
+        (Method::DELETE, "clients/app"),
+        (Method::POST, "clients/app/secret"),
+        (Method::GET, "audit-log"),
+        (Method::POST, "registration-tokens"),
         (Method::GET, "users"),
         (Method::POST, "users"),
         (Method::PATCH, "users/x"),

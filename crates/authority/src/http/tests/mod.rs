@@ -1,8 +1,10 @@
 //! The endpoints over a real store, without sockets.
 
 mod admin;
+mod audit_log;
 mod authorize;
 mod client_authentication;
+mod clients;
 mod consent;
 mod device;
 mod dpop;
@@ -11,9 +13,11 @@ mod introspect;
 mod keys;
 mod logout;
 mod metadata;
+mod openapi;
 mod outbound;
 mod par;
 mod readiness;
+mod register;
 mod request_object;
 mod resource;
 mod revoke;
@@ -222,6 +226,7 @@ impl Fixture {
             client_certificates: None,
             dpop: DpopConfig::default(),
             outbound: OutboundConfig::default(),
+            registration: None,
             clients: vec![
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),

@@ -14,6 +14,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
     let scope = client.scope.grant(parameters.get("scope"))?;
     let audience = client.own_audience(parameters.all("resource"))?;
     let now = state.moment(&client.id, &client.id).await?;
+    request.client_must_stand(state).await?;
     let order = TokenOrder {
         client,
         subject: &client.id,

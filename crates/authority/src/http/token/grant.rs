@@ -5,6 +5,7 @@ use tracing::warn;
 
 use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
+use crate::domain::audit_log::Event;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
@@ -90,7 +91,8 @@ impl NewGrant<'_> {
 
 /// RFC 6749 section 4.1.2: a code that comes twice kills everything that it gave. The error that the client is then told.
 pub(super) async fn kill_replayed(state: &State, family: &str, now: UnixTime, told: OAuthError) -> OAuthError {
-    match state.revoke(&Order::Family(family.to_owned()), now).await {
+    let event = Event::new("authority", "grant.code_replayed", family);
+    match state.revoke_along(&Order::Family(family.to_owned()), Write::new().logging(event), now).await {
         Ok(position) => {
             if position.is_some() {
                 warn!(code = "grant.code_replayed", family, "a code came twice: its grant is revoked");

@@ -6,6 +6,7 @@ use tracing::warn;
 use super::grant::GrantTokens;
 use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
+use crate::domain::audit_log::Event;
 use crate::domain::family::{Family, Refresh};
 use crate::domain::revocation::Order;
 use crate::http::error::OAuthError;
@@ -69,7 +70,8 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
 }
 
 async fn kill_reused(state: &State, family: &Family, now: UnixTime) -> OAuthError {
-    match state.revoke(&Order::Family(family.id.clone()), now).await {
+    let event = Event::new(format!("client:{}", family.client_id), "grant.refresh_token_reused", &family.id);
+    match state.revoke_along(&Order::Family(family.id.clone()), Write::new().logging(event), now).await {
         Ok(_) => {
             let family = family.id.as_str();
             warn!(

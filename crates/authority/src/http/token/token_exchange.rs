@@ -35,6 +35,7 @@ pub(super) async fn answer(state: &State, request: &TokenRequest<'_>) -> Result<
     let claim = |name: &str| subject.claims.get(name).and_then(|value| value.as_str());
     let now = state.moment(subject.token.subject(), &client.id).await?;
     // Looked at again after the moment: what is revoked until then counts.
+    request.client_must_stand(state).await?;
     if state.hub.replica().check(&subject.token.facts()).is_some() || now >= decided.expires {
         return Err(NOT_GOOD);
     }
