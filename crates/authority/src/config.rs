@@ -336,6 +336,7 @@ impl ClientConfig {
         for uri in &self.redirect_uris {
             redirect_uri::check(uri).map_err(|reason| format!("redirect_uris: {uri}: {reason}"))?;
         }
+        self.policy.check().map_err(|reason| format!("policy: {reason}"))?;
         self.metadata.check(&self.redirect_uris).map_err(|reason| format!("metadata: {reason}"))
     }
 }

@@ -1,8 +1,10 @@
 //! The endpoints over a real store, without sockets.
 
+mod access_token_format;
 mod admin;
 mod authorize;
 mod client_authentication;
+mod conformance;
 mod consent;
 mod device;
 mod dpop;
