@@ -6,13 +6,15 @@ use crate::Failure;
 use crate::process::{find, output, run};
 
 /// A program that a test runs, or a file that it needs, and the package that has it.
-const NEEDED: [(&str, &str); 10] = [
+const NEEDED: [(&str, &str); 11] = [
     // The guard is tested behind a real one.
     ("nginx", "nginx-light"),
     ("caddy", "caddy"),
     ("haproxy", "haproxy"),
     ("apache2", "apache2"),
     ("/usr/share/lua/5.3/socket/http.lua", "lua-socket"),
+    // An application's login by somebody else's client.
+    ("/usr/lib/apache2/modules/mod_auth_openidc.so", "libapache2-mod-auth-openidc"),
     // The store's second engine; the tests make a cluster of their own.
     ("initdb", "postgresql"),
     // The demo's lines are tested by pasting them.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod configuration;
+mod conformance;
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,13 +37,14 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-fn pages() -> Result<[Page; 3], Failure> {
+fn pages() -> Result<[Page; 4], Failure> {
     // As the tests build it, so that what they have built is not built again with other features.
     run(cargo().args(["test", "--workspace", "--locked", "--no-run", "--quiet"]))?;
     Ok([
         Page { path: "docs/reference/audit-rules.md", text: probity(&["audit", "rules", "--markdown"])? },
         Page { path: "docs/reference/commands.md", text: commands::page()? },
         Page { path: "docs/reference/configuration.md", text: configuration::page()? },
+        Page { path: "docs/reference/conformance.md", text: conformance::page()? },
     ])
 }
 

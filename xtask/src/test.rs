@@ -1,11 +1,12 @@
 //! `cargo xtask test`: everything that must hold, and a last line that says how many tests have run.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::Failure;
 use crate::libtest::Count;
 use crate::process::{cargo, find, run, watch};
-use crate::{debian, docs, tidy};
+use crate::{debian, docs, sources, tidy};
 
 /// Runs every check and every test; goes on after a failure, so that one run shows all that is wrong.
 pub(crate) fn everything() -> Result<(), Failure> {
@@ -31,6 +32,7 @@ pub(crate) fn everything() -> Result<(), Failure> {
     });
     let mut count = Count::default();
     steps.step("tests", || tests(&[], &mut count));
+    steps.step("other people's clients", clients);
     steps.step("generated docs", docs::check);
     steps.finish(count)
 }
@@ -62,6 +64,14 @@ fn tests(filter: &[&str], count: &mut Count) -> Result<(), Failure> {
         count.failed += 1;
     }
     if good { Ok(()) } else { Err("cargo test failed".to_owned()) }
+}
+
+/// Prints which flow of which client works, as the tests have found it.
+fn clients() -> Result<(), Failure> {
+    let rows = sources::below(Path::new("target/tmp/interop/clients"))?;
+    println!("| client | flow | |\n|---|---|---|");
+    rows.iter().for_each(|source| print!("{}", source.text));
+    if rows.is_empty() { Err("no client has been tried".to_owned()) } else { Ok(()) }
 }
 
 /// What was done and how it went.

@@ -359,6 +359,7 @@ impl ClientConfig {
             redirect_uris: &self.redirect_uris,
             has_secret: self.client_secret_file.is_some(),
             metadata: &self.metadata,
+            policy: &self.policy,
         }
     }
 }

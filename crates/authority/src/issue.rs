@@ -1,5 +1,6 @@
 //! Signs tokens.
 
+use probity_jose::jwe::ContentEncryptionAlgorithm;
 use probity_jose::{UnixTime, base64url, jwt};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -9,8 +10,10 @@ use crate::domain::access_token::{self, AccessTokenClaims, Issuance, TOKEN_ID_BY
 use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::authentication::Authentication;
 use crate::domain::client::Client;
+use crate::domain::client::access_token_format::{AccessTokenFormat, audience_key};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::id_token::{self, IdTokenClaims, Parties};
+use crate::domain::opaque_token::{EnvelopeKey, SALT_BYTES};
 use crate::domain::scope::Scope;
 use crate::domain::session::Session;
 use crate::entropy::{self, NoEntropy};
@@ -25,9 +28,13 @@ pub(crate) enum IssueError {
     Sign(#[from] probity_jose::Error),
     #[error(transparent)]
     Keys(#[from] KeyError),
+    #[error("a token can't be sealed")]
+    Seal,
+    #[error("access_token_encryption_key: {0}")]
+    AudienceKey(&'static str),
 }
 
-/// A signed access token.
+/// An access token.
 pub(crate) struct Issued {
     pub(crate) token: String,
     pub(crate) expires_in: u64,
@@ -57,6 +64,8 @@ pub(crate) struct TokenOrder<'a> {
     pub(crate) actor: Option<&'a Value>,
     /// When it expires at the latest.
     pub(crate) expires: Option<UnixTime>,
+    /// What the operator has mapped from the user's attributes.
+    pub(crate) mapped: Option<&'a Map<String, Value>>,
 }
 
 /// What an ID token is to say.
@@ -90,7 +99,7 @@ impl State {
     /// An access token; `now` is its [`State::moment`].
     pub(crate) fn issue(&self, order: TokenOrder<'_>, now: UnixTime) -> Result<Issued, IssueError> {
         let token_id = base64url::encode(&entropy::bytes::<TOKEN_ID_BYTES>()?);
-        let lifetime = self.lifetimes.access_token;
+        let lifetime = self.lifetimes.of(&order.client.policy.lifetimes).access_token;
         let issuance = Issuance { issuer: &self.issuer, issued: now, lifetime, token_id: &token_id };
         let TokenOrder { client, subject, scope, audience, .. } = order;
         let mut claims = AccessTokenClaims::new(subject, &client.id, audience, scope, issuance);
@@ -112,9 +121,30 @@ impl State {
         if let Some(expires) = order.expires {
             claims = claims.at_most_until(expires);
         }
+        if let Some(mapped) = order.mapped {
+            claims = claims.with_mapped(mapped.clone());
+        }
         let expires_in = claims.expires_in(now);
-        let token = self.sign(access_token::TYPE, &claims, None)?;
+        let token = self.in_format(client, &claims)?;
         Ok(Issued { token, expires_in, token_id })
+    }
+
+    /// The token in the form in which the client gets it.
+    fn in_format(&self, client: &Client, claims: &AccessTokenClaims<'_>) -> Result<String, IssueError> {
+        match client.policy.access_token_format {
+            AccessTokenFormat::Jwt => self.sign(access_token::TYPE, claims, None),
+            AccessTokenFormat::Opaque => {
+                let signed = self.sign(access_token::TYPE, claims, None)?;
+                let sealed = EnvelopeKey::new(self.keys.secret()).seal(&signed, entropy::bytes::<SALT_BYTES>()?);
+                Ok(sealed.ok_or(IssueError::Seal)?.expose().to_owned())
+            }
+            AccessTokenFormat::EncryptedJwt => {
+                let jwk = client.policy.access_token_encryption_key.as_ref().ok_or("is missing");
+                let key = jwk.and_then(audience_key).map_err(IssueError::AudienceKey)?;
+                let (keys, content) = (self.keys.current(), ContentEncryptionAlgorithm::A256Gcm);
+                Ok(jwt::sign_then_encrypt(access_token::TYPE, claims, keys.signer(None)?, content, &key)?)
+            }
+        }
     }
 
     /// An ID token.
@@ -122,8 +152,9 @@ impl State {
         let algorithm = order.client.metadata.id_token_signed_response_alg;
         let (issuer, client_id) = (self.issuer.as_str(), order.client.id.as_str());
         let parties = Parties { issuer, client_id, subject: order.subject, session_id: order.session_id };
+        let lifetime = self.lifetimes.of(&order.client.policy.lifetimes).id_token;
         let hash = jwt::half_hash(self.keys.current().signer(algorithm)?.algorithm(), order.access_token);
-        let claims = IdTokenClaims::new(parties, order.authentication, now, self.lifetimes.id_token)
+        let claims = IdTokenClaims::new(parties, order.authentication, now, lifetime)
             .with_nonce(order.nonce)
             .with_access_token_hash(hash)
             .with_user(order.user);

@@ -1,5 +1,6 @@
 //! Sockets: binds an address and serves HTTP/1.1 and HTTP/2 on it, with TLS or, where that is allowed, without.
 
+mod certificate;
 mod drain;
 mod idle;
 mod tls;

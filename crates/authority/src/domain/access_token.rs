@@ -3,7 +3,7 @@
 use probity_jose::UnixTime;
 use probity_verifier::STATUS_LIST_PATH;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::authentication::{Authentication, Method};
 use super::confirmation::Confirmation;
@@ -16,7 +16,7 @@ pub const TYPE: &str = "at+jwt";
 /// Bytes of randomness in a `jti`.
 pub const TOKEN_ID_BYTES: usize = 16;
 
-/// What is signed. Nothing in it is personal.
+/// What is signed. Nothing in it is personal unless a mapping of the operator puts it there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessTokenClaims<'a> {
     iss: &'a str,
@@ -38,6 +38,9 @@ pub struct AccessTokenClaims<'a> {
     act: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<&'a Confirmation>,
+    /// What the operator has mapped: its names are none of the above.
+    #[serde(flatten)]
+    mapped: Map<String, Value>,
 }
 
 /// One audience as a text, several as an array (RFC 7519 section 4.1.3).
@@ -113,6 +116,7 @@ impl<'a> AccessTokenClaims<'a> {
             session: None,
             act: None,
             cnf: None,
+            mapped: Map::new(),
         }
     }
 
@@ -158,6 +162,12 @@ impl<'a> AccessTokenClaims<'a> {
     #[must_use]
     pub fn bound_to(self, confirmation: &'a Confirmation) -> Self {
         Self { cnf: Some(confirmation), ..self }
+    }
+
+    /// The same token with claims about the user.
+    #[must_use]
+    pub fn with_mapped(self, mapped: Map<String, Value>) -> Self {
+        Self { mapped, ..self }
     }
 
     /// Seconds from `now` until it expires: `expires_in` of the token response.

@@ -1,7 +1,7 @@
 //! How long things live, and the bounds of that.
 
 use probity_jose::UnixTime;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest life of an access token, in seconds: a longer one is a session in disguise, and revocations of it would
 /// have to be remembered as long.
@@ -35,6 +35,28 @@ impl Default for Lifetimes {
     }
 }
 
+/// Lifetimes of one client's tokens in seconds. What is absent is as for everybody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientLifetimes {
+    /// Its access tokens.
+    pub access_token: Option<u64>,
+    /// Its ID tokens.
+    pub id_token: Option<u64>,
+    /// Its refresh token families.
+    pub refresh: Option<u64>,
+}
+
+impl ClientLifetimes {
+    /// Checks that each is within the bounds that hold for everybody.
+    ///
+    /// # Errors
+    /// As [`Lifetimes::check`].
+    pub fn check(&self) -> Result<(), LifetimesError> {
+        Lifetimes::default().of(self).check()
+    }
+}
+
 /// A lifetime out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {seconds} s is not between 1 and {most} s: {reason}")]
@@ -46,6 +68,17 @@ pub struct LifetimesError {
 }
 
 impl Lifetimes {
+    /// These lifetimes for a client with some of its own.
+    #[must_use]
+    pub fn of(self, own: &ClientLifetimes) -> Self {
+        Self {
+            access_token: own.access_token.unwrap_or(self.access_token),
+            id_token: own.id_token.unwrap_or(self.id_token),
+            refresh: own.refresh.unwrap_or(self.refresh),
+            ..self
+        }
+    }
+
     /// Checks that each is within its bounds.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ pub mod key_rotation;
 pub mod lifetimes;
 pub mod logout;
 pub mod master_key;
+pub mod opaque_token;
 pub mod parameters;
 pub mod password;
 pub mod pkce;

@@ -34,6 +34,8 @@ pub enum SecretKind {
     InitialAccess,
     /// Lets a client look after its registration (RFC 7592).
     RegistrationAccess,
+    /// An opaque access token; its bytes are an envelope, see [`super::opaque_token`].
+    AccessToken,
     /// A refresh token; its bytes are not random, see [`super::family`].
     RefreshToken,
 }
@@ -50,6 +52,7 @@ impl SecretKind {
             Self::PushedRequest => "par_",
             Self::InitialAccess => "pit_",
             Self::RegistrationAccess => "pra_",
+            Self::AccessToken => "pat_",
             Self::RefreshToken => "prt_",
         }
     }
@@ -89,7 +92,19 @@ impl PlainSecret {
     /// # Errors
     /// [`MalformedSecret`] for another prefix, a wrong checksum, or anything that is not ours.
     pub(super) fn bytes_of(kind: SecretKind, text: &str) -> Result<Zeroizing<Vec<u8>>, MalformedSecret> {
-        if text.len() > MAX_SECRET_BYTES {
+        Self::bytes_within(kind, text, MAX_SECRET_BYTES)
+    }
+
+    /// The same for a kind that may be longer, up to `limit` bytes.
+    ///
+    /// # Errors
+    /// [`MalformedSecret`]
+    pub(super) fn bytes_within(
+        kind: SecretKind,
+        text: &str,
+        limit: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, MalformedSecret> {
+        if text.len() > limit {
             return Err(MalformedSecret);
         }
         let at = text.len().checked_sub(CHECKSUM_CHARS).ok_or(MalformedSecret)?;

@@ -49,6 +49,8 @@ pub(super) enum OAuthError {
     InvalidTarget(&'static str),
     /// The grant type is none that is supported.
     UnsupportedGrantType,
+    /// A token that only others can read: RFC 7009 section 2.2.1.
+    UnsupportedTokenType,
     /// The scope is malformed or more than the client may have.
     InvalidScope(&'static str),
     /// No token at all: RFC 6750 section 3.1 wants no error code then.
@@ -88,6 +90,7 @@ impl OAuthError {
             Self::Authorization { code, .. } => code,
             Self::InvalidTarget(_) => "invalid_target",
             Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::InvalidScope(_) => "invalid_scope",
             Self::NoToken | Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope(_) => "insufficient_scope",
@@ -115,6 +118,7 @@ impl OAuthError {
             | Self::UnsupportedGrantType
             | Self::InvalidRedirectUri(_)
             | Self::InvalidClientMetadata(_)
+            | Self::UnsupportedTokenType
             | Self::InvalidScope(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidClient | Self::NoToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
@@ -151,6 +155,9 @@ impl OAuthError {
             Self::UnsupportedGrantType => {
                 "supported are authorization_code, refresh_token, client_credentials, device_code and token-exchange; the \
                  implicit and password grants are gone from OAuth 2.1 because they expose tokens and passwords"
+            }
+            Self::UnsupportedTokenType => {
+                "only the audience can read an encrypted access token; revoke its refresh token or its session"
             }
             Self::NoToken => "an access token is needed",
             Self::InsufficientScope(_) => "the token lacks the scope that this needs",

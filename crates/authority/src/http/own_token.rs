@@ -1,11 +1,13 @@
-//! Reads access tokens that this authority has issued, for whichever audience.
+//! Reads access tokens that this authority has issued, signed or opaque, for whichever audience.
 
 use probity_jose::{UnixTime, VerifyingKey, base64url};
 use probity_verifier::{AccessToken, Rejection, access_token_of_any_audience};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::authority::State;
 use crate::domain::confirmation::Confirmation;
+use crate::domain::opaque_token::{EnvelopeKey, is_opaque};
 
 /// An access token of ours: its signature and its times are good.
 pub(super) struct OwnToken {
@@ -27,6 +29,8 @@ impl OwnToken {
 impl State {
     /// The token, if this authority has signed it and it has not expired; revoked ones too.
     pub(super) fn own_token(&self, token: &str, now: UnixTime) -> Option<OwnToken> {
+        let opened = self.opened(token)?;
+        let token = opened.as_deref().map_or(token, String::as_str);
         let verified = self.signed_at(token, now).ok()?;
         // Its signature covers this text.
         let payload = base64url::decode(token.split('.').nth(1)?).ok()?;
@@ -47,6 +51,12 @@ impl State {
         // As of a moment at which it was good, if it ever was.
         let moment = expires.map_or(now, |expires| now.min(expires.minus(1)));
         self.signed_at(token, moment).map_err(|rejection| rejection.code())
+    }
+
+    /// What is in the envelope of an opaque token. Some nothing for a token that is none, and nothing for one that is not ours.
+    #[expect(clippy::option_option, reason = "no envelope is no fault")]
+    fn opened(&self, token: &str) -> Option<Option<Zeroizing<String>>> {
+        if is_opaque(token) { EnvelopeKey::new(self.keys.secret()).open(token).map(Some) } else { Some(None) }
     }
 
     fn signed_at(&self, token: &str, moment: UnixTime) -> Result<AccessToken, Rejection> {

@@ -19,6 +19,9 @@ use crate::domain::client::Client;
 use crate::domain::revocation::Order;
 use crate::revoke::AnswerLevel;
 
+/// The parts of a compact JWE (RFC 7516 section 3.1).
+const ENCRYPTED_PARTS: usize = 5;
+
 pub(super) async fn post(State(state): Shared, form: Form) -> Result<Response, OAuthError> {
     let proof =
         state.read_proof(&form.headers, ProofFor { method: &Method::POST, path: path::REVOKE, access_token: None })?;
@@ -54,6 +57,10 @@ async fn order(
             return Err(ANOTHERS);
         }
         return Ok(Some(Order::Family(family.id)));
+    }
+    if token.split('.').count() == ENCRYPTED_PARTS {
+        // It would be untrue to say that it is dead: only its audience can see which token it is.
+        return Err(OAuthError::UnsupportedTokenType);
     }
     let Some(own) = state.own_token(token, now) else {
         return Ok(None);

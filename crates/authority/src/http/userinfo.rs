@@ -12,6 +12,7 @@ use super::form::Form;
 use super::path;
 use super::protected::{PresentedToken, Protected};
 use crate::authority;
+use crate::domain::claims::{ClaimMapping, ClaimPlace};
 use crate::domain::scope;
 
 /// `typ` of a signed response.
@@ -56,7 +57,9 @@ async fn answer(
     // A refresh may have narrowed the scope: the token's counts.
     let granted = scope::Scope::parse(token.scope()).map_err(|_| NOT_GOOD)?;
     let mut claims = Map::from_iter([("sub".to_owned(), Value::from(token.subject()))]);
-    claims.extend(user.claims().userinfo(&granted, &family.grant.claims));
+    let user = user.claims();
+    claims.extend(ClaimMapping::apply(&client.policy.claims, &user, ClaimPlace::Userinfo, &granted));
+    claims.extend(user.userinfo(&granted, &family.grant.claims));
     let Some(algorithm) = client.metadata.userinfo_signed_response_alg else {
         return Ok(Json(claims).into_response());
     };

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use probity_authority::ClientCertificate;
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::NoClientAuth;
 use rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::server::TlsStream;
 
 use super::ListenError;
+use super::certificate::{Certificate, CertificateFiles};
 
 /// Makes a TLS configuration from PEM files: TLS 1.3, and 1.2 only when asked. With `clients`, clients are asked for
-/// certificates.
+/// certificates. When the files change, connections from then on get what is in them.
 ///
 /// # Errors
 /// [`ListenError::Certificate`] names the file and what is wrong with it.
@@ -24,23 +23,14 @@ pub(crate) fn tls_config(
     allow_tls12: bool,
     clients: Option<Arc<dyn ClientCertVerifier>>,
 ) -> Result<Arc<ServerConfig>, ListenError> {
-    let broken = |path: &Path, reason: &dyn std::fmt::Display| ListenError::Certificate {
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    };
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| broken(certificate, &error))?;
-    if chain.is_empty() {
-        return Err(broken(certificate, &"no certificate in the file"));
-    }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| broken(key, &error))?;
     let versions: &[_] =
         if allow_tls12 { &[&rustls::version::TLS13, &rustls::version::TLS12] } else { &[&rustls::version::TLS13] };
-    let mut config = ServerConfig::builder_with_protocol_versions(versions)
+    let builder = ServerConfig::builder_with_protocol_versions(versions);
+    let files = CertificateFiles { certificate: certificate.to_owned(), key: key.to_owned() };
+    let certificate = Certificate::read(files, Arc::clone(builder.crypto_provider()))?;
+    let mut config = builder
         .with_client_cert_verifier(clients.unwrap_or_else(|| Arc::new(NoClientAuth)))
-        .with_single_cert(chain, private)
-        .map_err(|error| broken(certificate, &error))?;
+        .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

@@ -131,10 +131,15 @@ impl Authority {
 
     /// Starts the authority again with this in the `[lifetimes]` of its configuration.
     pub(crate) fn set(&mut self, lifetime: &str) {
+        self.configure(&format!("[lifetimes]\n{lifetime}"));
+    }
+
+    /// Starts the authority again with more in its configuration.
+    pub(crate) fn configure(&mut self, lines: &str) {
         let file = self.data("serve.toml");
         let config = fs::read_to_string(&file).unwrap();
         assert!(!config.contains("\n[lifetimes]"), "{config}");
-        fs::write(&file, format!("{config}\n[lifetimes]\n{lifetime}\n")).unwrap();
+        fs::write(&file, format!("{config}\n{lines}\n")).unwrap();
         self.process.terminate();
         self.restart();
     }

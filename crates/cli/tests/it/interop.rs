@@ -16,12 +16,12 @@ fn message() -> String {
     base64url::encode(&(0..=u8::MAX).collect::<Vec<u8>>())
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A folder for a peer's packages that stays from run to run; whoever comes second waits.
-fn workshop(name: &str) -> (PathBuf, fs::File) {
+pub(crate) fn workshop(name: &str) -> (PathBuf, fs::File) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name);
     fs::create_dir_all(&folder).unwrap();
     let lock = fs::File::create(folder.join("lock")).unwrap();
@@ -29,13 +29,13 @@ fn workshop(name: &str) -> (PathBuf, fs::File) {
     (folder, lock)
 }
 
-fn must(command: &mut Command) {
+pub(crate) fn must(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Installs again only when what is to be installed has changed.
-fn install(folder: &Path, wanted: &Path, work: impl FnOnce()) {
+pub(crate) fn install(folder: &Path, wanted: &Path, work: impl FnOnce()) {
     let (stamp, wanted) = (folder.join("installed"), fs::read_to_string(wanted).unwrap());
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return;

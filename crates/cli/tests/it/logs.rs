@@ -35,6 +35,42 @@ fn the_logs_of_a_whole_run_hold_no_token_and_no_secret() {
     assert!(logs[0].1.contains("invalid_client") && logs[0].1.contains("login.wrong"), "also the authority's");
 }
 
+/// What is logged about each request: once, when it has been answered.
+#[test]
+fn each_request_has_one_line_that_says_what_came_of_it() {
+    let authority = Authority::start();
+    let client = authority.client();
+    let id = authority.service().0;
+    for _ in 0..3 {
+        client.send(client.get("/healthz?token=must-not-be-logged"));
+    }
+    client.send(client.get("/nowhere"));
+    let own = [("grant_type", "client_credentials")];
+    client.send(client.post("/token").basic_auth(id, Some("wrong")).form(&own));
+    let token = authority.service_token();
+    let is_over = || requests(&authority).len() >= 6;
+    crate::harness::wait_for("the last line", is_over);
+    let lines = requests(&authority);
+    let said: Vec<_> = lines
+        .iter()
+        .map(|line| (text(line, "/method"), text(line, "/path"), line["status"].as_u64().unwrap()))
+        .collect();
+    let health = ("GET", "/healthz", 200);
+    let expected = [health, health, health, ("GET", "/nowhere", 404), ("POST", "/token", 401), ("POST", "/token", 200)];
+    assert_eq!(said, expected);
+    assert!(lines.iter().all(|line| line["micros"].is_u64()), "{lines:?}");
+    assert_eq!(lines[4]["code"], "invalid_client");
+    assert_eq!((&lines[5]["client"], &lines[5]["jti"]), (&id.into(), &claims(&token)["jti"]));
+}
+
+/// The lines about requests.
+fn requests(authority: &Authority) -> Vec<serde_json::Value> {
+    let log = fs::read_to_string(&authority.process.log).unwrap();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let fields = lines.map(|line| if line["fields"].is_object() { line["fields"].clone() } else { line });
+    fields.filter(|fields| fields["message"] == "request").collect()
+}
+
 fn configured_secrets(authority: &Authority, secrets: &mut Vec<String>) {
     for name in ["guard.credential", "admin.secret", "service.secret", "alice.password", "master.key"] {
         secrets.push(fs::read_to_string(authority.data(name)).unwrap().trim().to_owned());

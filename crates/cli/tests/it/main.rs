@@ -6,10 +6,12 @@
     reason = "a test stops at the first surprise; clippy knows functions marked #[test] only"
 )]
 
+mod administration;
 mod application;
 mod audit;
 mod bad_input;
 mod browser;
+mod certificates;
 mod client_certificates;
 mod clients;
 mod commands;

@@ -1,7 +1,9 @@
 //! Claims about users: what is known, what a client may learn, and through which token.
 
+mod mapping;
 mod request;
 
+pub use mapping::{ClaimMapping, ClaimPlace, ClaimType};
 pub use request::{ClaimRequest, ClaimsRequest, MAX_CLAIMS, MalformedClaimsRequest};
 
 use serde_json::{Map, Value};

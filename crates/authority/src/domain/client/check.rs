@@ -1,6 +1,7 @@
 //! Which clients can work: the same for those of a file, of an administrator and of their own registration.
 
 use super::metadata::{AuthMethod, ClientMetadata};
+use super::policy::ClientPolicy;
 use super::redirect_uri::{self, MAX_REDIRECT_URIS};
 use super::{GrantType, MAX_CLIENT_ID_BYTES};
 use crate::domain::algorithm::PublicAlgorithm;
@@ -22,6 +23,8 @@ pub struct Outline<'a> {
     pub has_secret: bool,
     /// The rest of what it says of itself.
     pub metadata: &'a ClientMetadata,
+    /// What the operator decides for it.
+    pub policy: &'a ClientPolicy,
 }
 
 /// What an authority can do for its clients.
@@ -76,7 +79,8 @@ impl Outline<'_> {
             redirect_uri::check(uri).map_err(|reason| BadClient::RedirectUri(format!("{uri}: {reason}")))?;
         }
         let failed = |reason| BadClient::Metadata(format!("metadata: {reason}"));
-        self.metadata.check(self.redirect_uris).map_err(failed)
+        self.metadata.check(self.redirect_uris).map_err(failed)?;
+        self.policy.check().map_err(|reason| BadClient::Metadata(format!("policy: {reason}")))
     }
 
     /// Checks that the authority can do what the client builds on.
@@ -144,7 +148,8 @@ mod tests {
         let check = |method, has_secret, grants: &[GrantType]| {
             let metadata = ClientMetadata { token_endpoint_auth_method: method, ..ClientMetadata::default() };
             let uris = ["https://app.example/cb".to_owned()];
-            Outline { grant_types: grants, redirect_uris: &uris, has_secret, metadata: &metadata }.check()
+            let policy = &ClientPolicy::default();
+            Outline { grant_types: grants, redirect_uris: &uris, has_secret, metadata: &metadata, policy }.check()
         };
         let code = [GrantType::AuthorizationCode];
         for (method, has_secret, is_good) in [

@@ -1,5 +1,6 @@
 //! Clients: RFC 6749 section 2.
 
+pub mod access_token_format;
 pub mod check;
 pub mod keys;
 pub mod metadata;

@@ -233,6 +233,7 @@ pub(in crate::http) fn check(state: &authority::State, client: &Client) -> Resul
         redirect_uris: &client.redirect_uris,
         has_secret: client.secret.is_some(),
         metadata: &client.metadata,
+        policy: &client.policy,
     };
     outline.check()?;
     Ok(outline.check_with(state.abilities())?)

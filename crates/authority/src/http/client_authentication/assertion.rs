@@ -14,8 +14,8 @@ use crate::store::{Conflict, Write, WriteError, use_once};
 /// `client_assertion_type`.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How long an assertion may be good, in seconds: as long it must be remembered.
-const MAX_ASSERTION_SECONDS: u64 = 600;
+/// How long an assertion may be good, in seconds: as long it must be remembered. Authlib makes them for an hour.
+const MAX_ASSERTION_SECONDS: u64 = 3_600;
 
 /// The longest `jti`, in bytes.
 const MAX_JTI_BYTES: usize = 512;

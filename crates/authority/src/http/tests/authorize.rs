@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// RFC 6749 section 4.1.2: the code goes to the redirect URI with the state.
 #[tokio::test]
 async fn a_user_logs_in_and_the_client_gets_a_code_at_its_address_with_state_and_issuer() {
     let fixture = Fixture::start().await;
@@ -40,6 +41,7 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer_and_no_session
     assert_eq!(rows(), before);
 }
 
+/// RFC 9700 section 4.7: forms are protected against requests from other sites.
 #[tokio::test]
 async fn a_login_form_from_another_site_or_without_its_token_is_refused() {
     let fixture = Fixture::start().await;
@@ -77,6 +79,7 @@ async fn a_login_form_from_another_site_or_without_its_token_is_refused() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "or the refusals above mean nothing: {answer:?}");
 }
 
+/// RFC 6749 section 4.1.2.1: a wrong client or redirect URI is not answered by a redirect.
 #[tokio::test]
 async fn a_request_that_can_not_be_trusted_is_not_answered_by_a_redirect() {
     let fixture = Fixture::start().await;
@@ -94,6 +97,7 @@ async fn a_request_that_can_not_be_trusted_is_not_answered_by_a_redirect() {
     }
 }
 
+/// RFC 6749 section 4.1.2.1: any other error goes back to the client.
 #[tokio::test]
 async fn an_error_of_the_request_goes_back_to_the_client() {
     let fixture = Fixture::start().await;
@@ -111,6 +115,7 @@ async fn an_error_of_the_request_goes_back_to_the_client() {
     }
 }
 
+/// OpenID Connect Core section 3.1.2.3: a user who has logged in is asked again only when the client wants it.
 #[tokio::test]
 async fn a_known_browser_is_not_asked_again_unless_the_client_wants_it() {
     let fixture = Fixture::start().await;
@@ -129,6 +134,7 @@ async fn a_known_browser_is_not_asked_again_unless_the_client_wants_it() {
     assert!(old.body.contains("id=\"login\""), "the old cookie is dead");
 }
 
+/// OpenID Connect Core section 3.1.2.1: a request may come by GET or POST.
 #[tokio::test]
 async fn a_form_may_carry_the_request() {
     let fixture = Fixture::start().await;
@@ -215,6 +221,7 @@ async fn jarm_section_2_the_answer_is_a_jwt_that_the_client_can_check() {
     }
 }
 
+/// OpenID Connect Core section 3.1.2.1: prompt login and max_age bring a login.
 #[tokio::test]
 async fn core_section_3_1_2_1_a_login_that_was_asked_for_is_asked_for_once_and_really() {
     let fixture = Fixture::start().await;
@@ -241,6 +248,7 @@ async fn core_section_3_1_2_1_a_login_that_was_asked_for_is_asked_for_once_and_r
     }
 }
 
+/// OpenID Connect Core section 3.1.2.1: login_hint.
 #[tokio::test]
 async fn core_section_3_1_2_1_the_login_hint_fills_in_the_user_name() {
     let fixture = Fixture::start().await;

@@ -46,6 +46,7 @@ impl Fixture {
     }
 }
 
+/// RFC 8628 section 3: a user allows the device, which gets its tokens once.
 #[tokio::test]
 async fn section_3_a_user_signs_in_allows_the_device_and_it_gets_tokens_once() {
     let fixture = Fixture::with_device().await;
@@ -74,6 +75,7 @@ async fn section_3_a_user_signs_in_allows_the_device_and_it_gets_tokens_once() {
     assert!(!fixture.is_active(&refreshed.text("access_token")).await);
 }
 
+/// RFC 8628 section 3.5: a device is told to wait, to slow down, or that it was denied.
 #[tokio::test]
 async fn section_3_5_a_device_is_told_to_wait_to_slow_down_or_that_it_is_not_wanted() {
     let fixture = Fixture::with_device().await;
@@ -87,6 +89,7 @@ async fn section_3_5_a_device_is_told_to_wait_to_slow_down_or_that_it_is_not_wan
     assert_eq!(fixture.poll(&code).await.error(), (400, "access_denied".into()));
 }
 
+/// RFC 8628 section 3.4: a device code is bound to its client.
 #[tokio::test]
 async fn a_devices_code_is_of_no_use_to_another_client_and_changes_nothing_there() {
     let fixture = Fixture::with_device().await;
@@ -115,6 +118,7 @@ async fn a_device_gets_nothing_once_its_session_or_its_client_is_revoked() {
     }
 }
 
+/// RFC 8628 section 5.1: user codes can't be tried out.
 #[tokio::test]
 async fn nobody_learns_whether_a_code_is_good_before_signing_in_and_no_one_decides_twice_or_for_another() {
     let fixture = Fixture::with(|config| {

@@ -69,6 +69,7 @@ impl Fixture {
     }
 }
 
+/// RFC 9449 section 8: a proof without nonce gets the nonce for the next.
 #[tokio::test]
 async fn section_8_a_proof_without_nonce_costs_nothing_and_gets_the_nonce_for_the_next() {
     let fixture = Fixture::start().await;
@@ -89,6 +90,7 @@ async fn section_8_a_proof_without_nonce_costs_nothing_and_gets_the_nonce_for_th
     assert!(fixture.redeem_bound("x", None).await.headers.get("dpop-nonce").is_none(), "nobody has asked");
 }
 
+/// RFC 9449 section 4.3: each fault of a proof refuses it.
 #[tokio::test]
 async fn section_4_3_each_fault_of_a_proof_refuses_it() {
     let fixture = Fixture::start().await;
@@ -146,6 +148,7 @@ async fn section_4_3_each_fault_of_a_proof_refuses_it() {
     assert_eq!(twice.error(), (400, "invalid_dpop_proof".into()), "one header");
 }
 
+/// RFC 9449 section 5: refresh tokens of a public client are bound to its key.
 #[tokio::test]
 async fn section_5_refresh_tokens_of_a_public_client_are_bound_to_its_key() {
     let fixture = Fixture::start().await;
@@ -161,6 +164,7 @@ async fn section_5_refresh_tokens_of_a_public_client_are_bound_to_its_key() {
     assert_eq!(claims(&refreshed.text("access_token"))["cnf"], json!({"jkt": prover.thumbprint()}));
 }
 
+/// RFC 9449 section 5.2: a client that has said so gets no token without proof.
 #[tokio::test]
 async fn section_5_2_a_client_that_has_said_so_gets_no_token_without_proof() {
     let metadata = ClientMetadata { dpop_bound_access_tokens: true, ..ClientMetadata::default() };
@@ -171,6 +175,7 @@ async fn section_5_2_a_client_that_has_said_so_gets_no_token_without_proof() {
     assert_eq!(fixture.redeem_bound(&code, Some(&prover.post(&fixture, "/token"))).await.status, StatusCode::OK);
 }
 
+/// RFC 9449 section 7.1: a bound token is used with its proof or not at all.
 #[tokio::test]
 async fn section_7_1_a_bound_token_is_used_with_its_proof_or_not_at_all() {
     let fixture = Fixture::start().await;
@@ -214,6 +219,7 @@ async fn section_7_1_a_bound_token_is_used_with_its_proof_or_not_at_all() {
     );
 }
 
+/// RFC 9449 section 10: a code can be for one key only.
 #[tokio::test]
 async fn section_10_a_code_can_be_for_one_key_only() {
     let fixture = Fixture::start().await;
@@ -228,6 +234,7 @@ async fn section_10_a_code_can_be_for_one_key_only() {
     assert_eq!(fixture.redeem_bound(&code, Some(&prover.post(&fixture, "/token"))).await.status, StatusCode::OK);
 }
 
+/// RFC 9449 section 10.1: a proof at the pushed request binds the code.
 #[tokio::test]
 async fn section_10_1_a_proof_at_the_pushed_request_binds_the_code() {
     let fixture = Fixture::start().await;

@@ -30,6 +30,7 @@ fn algorithm(token: &str) -> String {
     header["alg"].as_str().unwrap().to_owned()
 }
 
+/// OpenID Connect Core section 2: the claims of an ID token.
 #[tokio::test]
 async fn section_2_an_id_token_has_the_claims_of_the_login_and_no_others() {
     let fixture = Fixture::start().await;
@@ -50,6 +51,7 @@ async fn section_2_an_id_token_has_the_claims_of_the_login_and_no_others() {
     assert_eq!(claims["at_hash"].as_str(), hash.as_deref());
 }
 
+/// OpenID Connect Core section 12.2: the ID token of a refresh.
 #[tokio::test]
 async fn section_12_2_a_refresh_gives_an_id_token_of_the_same_login_without_the_nonce() {
     let fixture = Fixture::start().await;
@@ -93,6 +95,7 @@ async fn each_client_gets_its_own_algorithm_and_whoever_says_nothing_the_default
     }
 }
 
+/// OpenID Connect Core section 8: pairwise subjects.
 #[tokio::test]
 async fn section_8_a_pairwise_client_learns_a_name_that_nobody_else_knows_and_it_dies_with_the_subject() {
     let pairwise = ClientMetadata { subject_type: SubjectType::Pairwise, ..ClientMetadata::default() };
@@ -140,6 +143,7 @@ async fn section_8_a_pairwise_client_learns_a_name_that_nobody_else_knows_and_it
     }
 }
 
+/// OpenID Connect Core section 5.5: claims that are asked for in the ID token.
 #[tokio::test]
 async fn section_5_5_a_claim_that_is_asked_for_in_the_id_token_is_there() {
     let fixture = Fixture::start().await;
@@ -152,6 +156,7 @@ async fn section_5_5_a_claim_that_is_asked_for_in_the_id_token_is_there() {
     assert!(claims.get("birthdate").is_none(), "not known");
 }
 
+/// OpenID Connect Core section 5.5.1: a subject that is asked for.
 #[tokio::test]
 async fn section_5_5_1_a_subject_that_is_asked_for_must_be_the_one_who_is_there() {
     let fixture = Fixture::start().await;
@@ -164,6 +169,7 @@ async fn section_5_5_1_a_subject_that_is_asked_for_must_be_the_one_who_is_there(
     assert_eq!(parameter(&refused, "error").as_deref(), Some("login_required"));
 }
 
+/// OpenID Connect Core section 5.5.1.1: an essential acr that is not reached.
 #[tokio::test]
 async fn section_5_5_1_1_an_essential_class_that_no_login_reaches_is_an_error() {
     let fixture = Fixture::start().await;
@@ -174,6 +180,7 @@ async fn section_5_5_1_1_an_essential_class_that_no_login_reaches_is_an_error() 
     assert_eq!(parameter(&refused, "error").as_deref(), Some("unmet_authentication_requirements"));
 }
 
+/// OpenID Connect Core section 3.1.2.1: id_token_hint.
 #[tokio::test]
 async fn section_3_1_2_1_a_hint_of_another_user_needs_a_login_and_a_forged_one_is_an_error() {
     let fixture = Fixture::with(with_bob).await;
@@ -200,6 +207,7 @@ async fn section_3_1_2_1_a_hint_of_another_user_needs_a_login_and_a_forged_one_i
     assert_eq!(parameter(&refused, "error").as_deref(), Some("invalid_request"), "another client's ID token");
 }
 
+/// OpenID Connect Core section 11: offline access.
 #[tokio::test]
 async fn section_11_offline_access_outlives_the_session_and_says_no_session() {
     let fixture = Fixture::with(|config| config.clients[0].scopes.push("offline_access".into())).await;

@@ -5,6 +5,7 @@ use probity_jose::{JwkSet, SignatureAlgorithm, jws};
 
 use crate::domain::algorithm::PublicAlgorithm;
 
+/// RFC 7662 section 2.2: a live token is described, a dead one is inactive.
 #[tokio::test]
 async fn a_live_token_is_described_and_everything_else_is_just_inactive() {
     let fixture = Fixture::start().await;
@@ -24,6 +25,7 @@ async fn a_live_token_is_described_and_everything_else_is_just_inactive() {
     }
 }
 
+/// RFC 7662 section 2.1: who asks is authenticated.
 #[tokio::test]
 async fn only_a_client_with_a_secret_may_ask() {
     let fixture = Fixture::start().await;

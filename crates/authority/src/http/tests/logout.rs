@@ -41,6 +41,7 @@ impl Fixture {
     }
 }
 
+/// OpenID Connect RP-Initiated Logout section 2: a logout with an ID token.
 #[tokio::test]
 async fn section_2_a_client_with_an_id_token_of_the_session_logs_the_user_out_and_gets_them_back() {
     let fixture = Fixture::with_logout().await;
@@ -58,6 +59,7 @@ async fn section_2_a_client_with_an_id_token_of_the_session_logs_the_user_out_an
     assert_eq!(fixture.log_out(&session, &asked).await.location().as_str(), format!("{BYE}?state=s+t"));
 }
 
+/// OpenID Connect RP-Initiated Logout section 2: without one the user is asked.
 #[tokio::test]
 async fn section_2_without_the_sessions_id_token_the_user_is_asked() {
     let fixture = Fixture::with_logout().await;
@@ -77,6 +79,7 @@ async fn section_2_without_the_sessions_id_token_the_user_is_asked() {
     assert!(!fixture.is_logged_in(&alice).await && fixture.is_logged_in(&bob).await);
 }
 
+/// OpenID Connect RP-Initiated Logout section 3: an address that is not registered is refused.
 #[tokio::test]
 async fn section_3_a_request_that_can_not_be_trusted_is_refused_and_changes_nothing() {
     let fixture = Fixture::with_logout().await;
@@ -114,6 +117,7 @@ async fn a_logout_from_another_site_is_not_the_users_decision() {
     assert!(fixture.is_logged_in(&session).await);
 }
 
+/// OpenID Connect Back-Channel Logout section 2.4: the logout token.
 #[tokio::test]
 async fn back_channel_section_2_4_clients_of_a_session_are_told_however_it_ends() {
     let fixture = Fixture::with_logout().await;
@@ -144,6 +148,7 @@ async fn back_channel_section_2_4_clients_of_a_session_are_told_however_it_ends(
     }
 }
 
+/// OpenID Connect Back-Channel Logout section 2.5: a client is told again.
 #[tokio::test]
 async fn back_channel_section_2_5_a_client_that_does_not_answer_is_told_again_and_then_no_more() {
     let fixture = Fixture::with_logout().await;

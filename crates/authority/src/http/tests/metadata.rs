@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// RFC 8414 section 3: the document is at its place and names the issuer.
 #[tokio::test]
 async fn both_documents_are_the_same_and_name_the_issuer() {
     let fixture = Fixture::start().await;
@@ -11,6 +12,7 @@ async fn both_documents_are_the_same_and_name_the_issuer() {
     assert_eq!(fixture.get("/.well-known/oauth-authorization-server", &[]).await.body, openid.body);
 }
 
+/// RFC 8414 section 2: every endpoint that is named is there.
 #[tokio::test]
 async fn every_endpoint_that_is_named_is_there() {
     let fixture = Fixture::start().await;
@@ -27,6 +29,7 @@ async fn every_endpoint_that_is_named_is_there() {
     assert_eq!(named, 11);
 }
 
+/// RFC 8414 section 2: every response mode that is named works.
 #[tokio::test]
 async fn every_response_mode_that_is_named_brings_a_code() {
     let fixture = Fixture::start().await;
@@ -47,6 +50,7 @@ async fn every_response_mode_that_is_named_brings_a_code() {
     }
 }
 
+/// OpenID Connect Discovery section 3: every algorithm that is named has a key.
 #[tokio::test]
 async fn every_algorithm_that_is_named_has_a_key_and_can_be_chosen() {
     let fixture = Fixture::start().await;
@@ -61,6 +65,7 @@ async fn every_algorithm_that_is_named_has_a_key_and_can_be_chosen() {
     }
 }
 
+/// OpenID Connect Discovery section 3: every claim of a token is named.
 #[tokio::test]
 async fn every_claim_of_a_token_is_named_and_every_class_is_reached() {
     let fixture = Fixture::start().await;
@@ -76,6 +81,7 @@ async fn every_claim_of_a_token_is_named_and_every_class_is_reached() {
     assert_eq!(metadata["acr_values_supported"], serde_json::json!([id_token["acr"]]));
 }
 
+/// RFC 8414 section 2: every grant type that is named works.
 #[tokio::test]
 async fn every_grant_type_that_is_named_works_and_no_other() {
     let fixture = Fixture::start().await;
@@ -95,6 +101,7 @@ async fn every_grant_type_that_is_named_works_and_no_other() {
     assert!(fixture.is_active(&fixture.service_token().await).await);
 }
 
+/// OpenID Connect Discovery section 3: the key set has public keys only.
 #[tokio::test]
 async fn the_key_set_has_public_keys_only() {
     let fixture = Fixture::start().await;

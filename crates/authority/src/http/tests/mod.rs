@@ -1,10 +1,12 @@
 //! The endpoints over a real store, without sockets.
 
+mod access_token_format;
 mod admin;
 mod audit_log;
 mod authorize;
 mod client_authentication;
 mod clients;
+mod conformance;
 mod consent;
 mod device;
 mod dpop;

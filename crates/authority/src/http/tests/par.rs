@@ -20,6 +20,7 @@ fn pushing() -> ClientMetadata {
     ClientMetadata { require_pushed_authorization_requests: true, ..ClientMetadata::default() }
 }
 
+/// RFC 9126 section 2.2: a pushed request is granted by its reference.
 #[tokio::test]
 async fn section_2_2_a_pushed_request_is_granted_by_its_reference() {
     let fixture = Fixture::with_metadata(pushing()).await;
@@ -46,6 +47,7 @@ impl Fixture {
     }
 }
 
+/// RFC 9126 section 4: only what was pushed counts.
 #[tokio::test]
 async fn section_4_only_what_was_pushed_counts() {
     let fixture = Fixture::start().await;
@@ -58,6 +60,7 @@ async fn section_4_only_what_was_pushed_counts() {
     assert_eq!(parameter(&location, "state").as_deref(), Some("pushed"));
 }
 
+/// RFC 9126 section 7.3: a reference is good once and only for its client.
 #[tokio::test]
 async fn section_7_3_a_reference_is_good_once_and_only_for_its_client() {
     let fixture = Fixture::start().await;
@@ -95,6 +98,7 @@ async fn a_user_may_take_longer_to_log_in_than_a_reference_lives() {
     assert!(fixture.state().store.pushed_request(&hash).await.unwrap().is_none());
 }
 
+/// RFC 9126 section 2.3: a bad request is refused when it is pushed.
 #[tokio::test]
 async fn section_2_3_a_bad_request_is_refused_at_once_and_nothing_is_kept() {
     let fixture = Fixture::start().await;
@@ -119,6 +123,7 @@ async fn section_2_3_a_bad_request_is_refused_at_once_and_nothing_is_kept() {
     assert_eq!(fixture.rows(), before);
 }
 
+/// RFC 9126 section 5: a client that has to push can't ask otherwise.
 #[tokio::test]
 async fn section_5_a_client_that_has_to_push_can_not_ask_otherwise() {
     let fixture = Fixture::with_metadata(pushing()).await;

@@ -54,6 +54,7 @@ async fn error_of(fixture: &Fixture, object: &str) -> String {
     parameter(&location, "error").unwrap_or_else(|| panic!("{location}"))
 }
 
+/// RFC 9101 section 6.3: only what is inside the object counts.
 #[tokio::test]
 async fn section_6_3_a_signed_request_is_granted_and_what_stands_beside_it_does_not_count() {
     let key = key("1");
@@ -68,6 +69,7 @@ async fn section_6_3_a_signed_request_is_granted_and_what_stands_beside_it_does_
     assert_eq!(answer.json()["scope"], "openid");
 }
 
+/// RFC 9101 section 10.5: a client that has to sign can't ask otherwise.
 #[tokio::test]
 async fn section_10_5_a_client_that_has_to_sign_can_not_ask_otherwise() {
     let fixture = with_keys(set(&[&key("1")]), |metadata| metadata.require_signed_request_object = true).await;
@@ -75,6 +77,7 @@ async fn section_10_5_a_client_that_has_to_sign_can_not_ask_otherwise() {
     assert_eq!(parameter(&location, "error").as_deref(), Some("invalid_request"));
 }
 
+/// RFC 9101 section 6.2: the object is the client's own, for this server and now.
 #[tokio::test]
 async fn section_6_2_an_object_that_is_not_the_clients_own_for_us_and_now_is_refused() {
     let key = key("1");
@@ -125,6 +128,7 @@ async fn an_object_with_another_algorithm_than_the_registered_one_is_refused() {
     assert_eq!(error_of(&fixture, &sign(&object(), &key)).await, "invalid_request_object");
 }
 
+/// RFC 9101 section 5.2: a request_uri of elsewhere is not fetched.
 #[tokio::test]
 async fn section_5_2_a_request_uri_of_elsewhere_is_not_fetched() {
     let fixture = Fixture::start().await;
@@ -151,6 +155,7 @@ async fn a_login_may_take_longer_than_the_object_lives() {
     assert!(page.body.contains("id=\"login\""), "{page:?}");
 }
 
+/// RFC 9126 section 3: a request object can be pushed.
 #[tokio::test]
 async fn rfc_9126_section_3_a_request_object_can_be_pushed() {
     let key = key("1");

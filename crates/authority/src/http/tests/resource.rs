@@ -19,6 +19,7 @@ async fn own(fixture: &Fixture, resources: &[&str]) -> Answer {
     fixture.post_as_service("/token", &[&form[..], &[("grant_type", "client_credentials")]].concat()).await
 }
 
+/// RFC 8707 section 2.2: a token is for the resources that were named.
 #[tokio::test]
 async fn section_2_2_a_client_names_where_its_own_token_is_to_be_good() {
     let fixture = fixture().await;
@@ -33,6 +34,7 @@ async fn section_2_2_a_client_names_where_its_own_token_is_to_be_good() {
     assert_eq!(own(&fixture, &["https://other.example/api#x"]).await.error(), (400, "invalid_target".into()));
 }
 
+/// RFC 8707 section 2.1: what was asked for with the code can only be narrowed.
 #[tokio::test]
 async fn section_2_1_what_is_asked_for_with_the_code_is_granted_and_can_only_be_narrowed() {
     let fixture = fixture().await;

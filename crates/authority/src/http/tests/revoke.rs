@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// RFC 7009 section 2.1: a client revokes its own tokens.
 #[tokio::test]
 async fn a_client_revokes_its_own_access_token_and_no_other() {
     let fixture = Fixture::start().await;
@@ -15,6 +16,7 @@ async fn a_client_revokes_its_own_access_token_and_no_other() {
     assert!(!fixture.is_active(&alive).await);
 }
 
+/// RFC 7009 section 2.1: revoking a refresh token ends its grant.
 #[tokio::test]
 async fn revoking_a_refresh_token_kills_its_family_and_may_be_repeated() {
     let fixture = Fixture::start().await;
@@ -29,6 +31,7 @@ async fn revoking_a_refresh_token_kills_its_family_and_may_be_repeated() {
     assert_eq!(fixture.refresh(&tokens.text("refresh_token")).await.error(), (400, "invalid_grant".into()));
 }
 
+/// RFC 7009 section 2.2: an unknown token is no error, another client's is refused.
 #[tokio::test]
 async fn another_clients_token_is_not_revoked_and_an_unknown_one_is_as_good_as_revoked() {
     let fixture = Fixture::start().await;

@@ -8,6 +8,7 @@ use crate::domain::access_token;
 use crate::domain::revocation::Order;
 use crate::store::{Write, drop_expired_codes};
 
+/// RFC 9068 section 2: a token says what it should.
 #[tokio::test]
 async fn a_code_gives_tokens_that_say_what_they_should() {
     let fixture = Fixture::start().await;
@@ -40,6 +41,7 @@ async fn a_code_gives_tokens_that_say_what_they_should() {
     assert!(!access.to_string().contains("alice") && !id.to_string().contains("alice"), "nothing personal");
 }
 
+/// RFC 6749 section 4.1.2: a code is used once; a second use ends what the first gave.
 #[tokio::test]
 async fn a_code_that_comes_twice_kills_what_it_gave() {
     let fixture = Fixture::start().await;
@@ -96,6 +98,7 @@ async fn the_same_code_a_hundred_times_at_once(fixture: Fixture) {
     assert_eq!(fixture.refresh(&given[0].text("refresh_token")).await.error(), (400, "invalid_grant".into()));
 }
 
+/// RFC 6749 section 4.1.3: a code is bound to its client, redirect URI and verifier.
 #[tokio::test]
 async fn whoever_has_the_code_alone_gets_nothing_and_breaks_nothing() {
     let fixture = Fixture::start().await;
@@ -122,6 +125,7 @@ async fn whoever_has_the_code_alone_gets_nothing_and_breaks_nothing() {
     assert_eq!(fixture.redeem(&code).await.status, StatusCode::OK, "the real client is none the worse");
 }
 
+/// RFC 9700 section 4.14.2: refresh tokens rotate.
 #[tokio::test]
 async fn a_refresh_token_rotates_and_its_predecessor_gets_the_identical_successor() {
     let fixture = Fixture::start().await;
@@ -136,6 +140,7 @@ async fn a_refresh_token_rotates_and_its_predecessor_gets_the_identical_successo
     assert_eq!(fixture.refresh(&third).await.error(), (400, "invalid_grant".into()), "the family is dead");
 }
 
+/// RFC 9700 section 4.14.2: a reused refresh token ends the grant.
 #[tokio::test]
 async fn a_reused_refresh_token_kills_the_access_tokens_of_its_family_too() {
     let fixture = Fixture::start().await;
@@ -175,6 +180,7 @@ async fn the_same_refresh_token_a_hundred_times_at_once(fixture: Fixture) {
     assert_eq!(successors.len(), 1);
 }
 
+/// RFC 6749 section 6: a refresh gives at most what was granted, to the client that it was granted to.
 #[tokio::test]
 async fn a_refresh_gives_never_more_than_was_granted_and_belongs_to_its_client() {
     let fixture = Fixture::start().await;
@@ -201,6 +207,7 @@ async fn no_token_outlives_its_session() {
     assert!(answer.json()["expires_in"].as_u64().unwrap() <= 100, "{answer:?}");
 }
 
+/// RFC 6749 section 4.4: a client acts for itself, without refresh token.
 #[tokio::test]
 async fn a_client_acts_for_itself_within_its_scopes() {
     let fixture = Fixture::start().await;
@@ -213,6 +220,7 @@ async fn a_client_acts_for_itself_within_its_scopes() {
     assert_eq!(fixture.post("/token", &[], &form).await.status, StatusCode::OK);
 }
 
+/// RFC 6749 section 5.2: each bad request gets its error, 401 with a challenge where the client is not known.
 #[tokio::test]
 async fn each_bad_request_gets_its_standard_error_and_changes_nothing() {
     let fixture = Fixture::start().await;
@@ -259,6 +267,7 @@ async fn each_bad_request_gets_its_standard_error_and_changes_nothing() {
     assert_eq!(fixture.rows(), before, "the store is as it was");
 }
 
+/// RFC 6749 section 3.2: parameters come as a form in the body.
 #[tokio::test]
 async fn a_body_that_is_no_form_is_refused() {
     let fixture = Fixture::start().await;

@@ -32,6 +32,7 @@ impl Fixture {
     }
 }
 
+/// RFC 8693 section 2: a token is exchanged for a narrower one.
 #[tokio::test]
 async fn section_2_a_service_gets_a_narrower_token_for_the_next_one_and_stands_in_it_as_the_actor() {
     let fixture = Fixture::with_exchange().await;
@@ -71,6 +72,7 @@ async fn what_was_exchanged_dies_with_the_grant_and_the_session_that_it_came_fro
     }
 }
 
+/// RFC 8693 section 2.2.2: what can't be exchanged gets its error.
 #[tokio::test]
 async fn section_2_2_2_what_can_not_be_exchanged_is_refused() {
     let fixture = Fixture::with_exchange().await;
@@ -100,6 +102,7 @@ async fn section_2_2_2_what_can_not_be_exchanged_is_refused() {
     assert_eq!(fixture.exchange(&admin, &[]).await.error(), (400, "invalid_request".into()));
 }
 
+/// RFC 8693 section 4.1: act names who acts.
 #[tokio::test]
 async fn section_4_1_an_actors_token_names_who_acts() {
     let fixture = Fixture::with_exchange().await;

@@ -14,6 +14,7 @@ impl Fixture {
     }
 }
 
+/// OpenID Connect Core section 5.4: each scope opens its claims.
 #[tokio::test]
 async fn section_5_4_each_scope_opens_its_claims_and_no_others() {
     let fixture = Fixture::start().await;
@@ -48,6 +49,7 @@ async fn section_5_5_a_claim_that_is_asked_for_at_userinfo_is_there_also_after_a
     }
 }
 
+/// OpenID Connect Core section 5.3.2: signed userinfo.
 #[tokio::test]
 async fn section_5_3_2_a_client_that_wants_it_gets_a_signed_answer() {
     let metadata =
@@ -62,6 +64,7 @@ async fn section_5_3_2_a_client_that_wants_it_gets_a_signed_answer() {
     assert_eq!(claims["email"], "alice@example.org");
 }
 
+/// OpenID Connect Core section 5.3.1: how the token comes.
 #[tokio::test]
 async fn section_5_3_1_the_token_comes_in_the_header_or_in_a_form_and_never_twice() {
     let fixture = Fixture::start().await;
@@ -77,6 +80,7 @@ async fn section_5_3_1_the_token_comes_in_the_header_or_in_a_form_and_never_twic
     assert_eq!(in_query.status, StatusCode::UNAUTHORIZED, "never in an address (RFC 9700 section 4.3.2)");
 }
 
+/// OpenID Connect Core section 5.3.3: errors of userinfo.
 #[tokio::test]
 async fn section_5_3_3_an_error_is_one_of_bearer_tokens() {
     let fixture = Fixture::start().await;

@@ -26,6 +26,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
         confirmation: &request.confirmation,
         actor: None,
         expires: None,
+        mapped: None,
     };
     let access = state.issue(order, now)?;
     Ok(TokenAnswer { access, refresh: None, id_token: None, scope, issued_type: None })

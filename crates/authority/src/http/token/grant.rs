@@ -6,6 +6,7 @@ use tracing::warn;
 use super::{TokenAnswer, TokenRequest};
 use crate::authority::State;
 use crate::domain::audit_log::Event;
+use crate::domain::claims::{ClaimMapping, ClaimPlace};
 use crate::domain::client::{Client, GrantType};
 use crate::domain::confirmation::Confirmation;
 use crate::domain::family::Family;
@@ -46,7 +47,11 @@ impl NewGrant<'_> {
         // OpenID Connect Core 1.0 section 11: offline access goes on when the user has logged out.
         let is_offline = refreshes && grant.scope.contains(scope::OFFLINE_ACCESS);
         // Without refresh tokens the grant is remembered only as long as its access token lives.
-        let expires = if refreshes { now.plus(state.lifetimes.refresh) } else { last_token_expiry(now) };
+        let expires = if refreshes {
+            now.plus(state.lifetimes.of(&client.policy.lifetimes).refresh)
+        } else {
+            last_token_expiry(now)
+        };
         let family = Family {
             id: id_text(entropy::bytes()?),
             client_id: client.id.clone(),
@@ -129,6 +134,14 @@ impl GrantTokens<'_> {
     pub(super) async fn issue(self, state: &State, now: UnixTime) -> Result<TokenAnswer, OAuthError> {
         let Self { client, subject, family, scope, audience, confirmation, session, session_id, nonce } = self;
         let authentication = &family.grant.authentication;
+        let mappings = client.policy.claims.as_slice();
+        let is_asked = !family.grant.claims.id_token.is_empty();
+        let needs_user =
+            is_asked || mappings.iter().any(|mapping| mapping.into.iter().any(|to| *to != ClaimPlace::Userinfo));
+        let user = if needs_user { state.store.user_of_subject(&family.subject).await? } else { None };
+        let attributes = user.map(|user| user.claims()).unwrap_or_default();
+        let mapped = |place| ClaimMapping::apply(mappings, &attributes, place, scope);
+        let in_access_token = mapped(ClaimPlace::AccessToken);
         let order = TokenOrder {
             client,
             subject,
@@ -140,15 +153,12 @@ impl GrantTokens<'_> {
             confirmation,
             actor: None,
             expires: None,
+            mapped: Some(&in_access_token),
         };
         let access = state.issue(order, now)?;
         let id_token = if scope.contains(scope::OPENID) {
-            let user = if family.grant.claims.id_token.is_empty() {
-                None
-            } else {
-                state.store.user_of_subject(&family.subject).await?
-            };
-            let user = user.map(|user| user.claims().id_token(&family.grant.claims)).unwrap_or_default();
+            let mut user = mapped(ClaimPlace::IdToken);
+            user.extend(attributes.id_token(&family.grant.claims));
             let access_token = &access.token;
             let order = IdTokenOrder { client, subject, session_id, authentication, nonce, access_token, user };
             Some(state.issue_id_token(order, now)?)

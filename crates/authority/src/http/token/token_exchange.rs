@@ -56,6 +56,7 @@ pub(super) async fn answer(state: &State, request: &TokenRequest<'_>) -> Result<
         actor: decided.actor.as_ref(),
         // It does not outlive what it was exchanged for.
         expires: Some(decided.expires),
+        mapped: None,
     };
     let access = state.issue(order, now)?;
     Ok(TokenAnswer { access, refresh: None, id_token: None, scope: decided.scope, issued_type: Some(ACCESS_TOKEN) })
