@@ -102,6 +102,7 @@ fn every_endpoint_answers_bad_requests_with_the_standard_errors_and_leaves_the_s
     assert!(authority.store() == before, "a bad request has changed the store");
     assert_eq!(authority.redeem(&code, VERIFIER).status, 200, "the code is still good");
     assert!(authority.store() != before, "a good request changes it, so that the line above means something");
+    logins(&mut browser);
 }
 
 fn token_requests(authority: &Authority) {
@@ -189,7 +190,11 @@ fn authorization_requests(browser: &mut Browser<'_>) {
         assert_eq!(answer.status, 303, "{bad}: {answer:?}");
         assert!(answer.header("location").contains(&format!("error={error}")), "{bad}: {answer:?}");
     }
-    // A stranger's browser: the login page, a wrong password, an unknown user, a form without its token.
+}
+
+/// A stranger's browser: the login page, a wrong password, an unknown user, a form without its token. These are noted in the audit
+/// log.
+fn logins(browser: &mut Browser<'_>) {
     let mut stranger = browser.stranger();
     let form = stranger.login_form();
     for username in ["alice", "nobody", ""] {
