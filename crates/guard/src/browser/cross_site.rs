@@ -34,8 +34,8 @@ pub(super) fn is_own(method: &Method, headers: &HeaderMap, origin: &str) -> bool
         };
     }
     match from_here {
-        Some(from_here) => from_here && matches!(site, Some("same-origin") | None),
         // `none` is a user's own doing, such as a reload.
+        Some(from_here) => from_here && matches!(site, Some("same-origin" | "none") | None),
         None => matches!(site, Some("same-origin" | "none")),
     }
 }
@@ -96,6 +96,7 @@ mod tests {
             assert!(own(&method, &[("sec-fetch-site", "same-origin")]));
         }
         assert!(own(&Method::POST, &[("origin", OWN)]), "a browser without Fetch Metadata");
+        assert!(own(&Method::POST, &[("origin", OWN), ("sec-fetch-site", "none")]), "a reload");
         assert!(own(&Method::GET, &[]));
         assert!(own(&Method::GET, &[("upgrade", "websocket"), ("origin", OWN)]));
     }

@@ -233,6 +233,8 @@ mod tests {
         assert!(read(&good).is_ok());
         assert_eq!(read(&good[..good.len() - 1]), Err(Code::InvalidArgument));
         assert_eq!(read(&[good.as_slice(), &[0]].concat()), Err(Code::InvalidArgument));
+        // A whole field behind the end that the prefix names.
+        assert_eq!(read(&[good.as_slice(), &[0x7a, 0]].concat()), Err(Code::InvalidArgument));
         assert_eq!(read(&[&[1], &good[1..]].concat()), Err(Code::Unimplemented));
         assert_eq!(read(&[0; 5]), Err(Code::InvalidArgument));
         for bad in [http(&[("a b", "c")]), http(&[("a", "c\r\nd: e")]), http(&[("", "c")])] {
