@@ -370,12 +370,17 @@ impl Client {
 
     /// Sends a request and reads the whole answer.
     pub(crate) fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        self.try_send(request).unwrap()
+    }
+
+    /// The same, where the other side may die meanwhile.
+    pub(crate) fn try_send(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
         self.runtime.block_on(async {
-            let answer = request.send().await.unwrap();
+            let answer = request.send().await?;
             let status = answer.status().as_u16();
             let headers = answer.headers().iter();
             let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-            Answer { status, headers, body: answer.text().await.unwrap() }
+            Ok(Answer { status, headers, body: answer.text().await? })
         })
     }
 }
