@@ -55,7 +55,7 @@ impl State {
 
     /// What is in the envelope of an opaque token. Some nothing for a token that is none, and nothing for one that is not ours.
     #[expect(clippy::option_option, reason = "no envelope is no fault")]
-    fn opened(&self, token: &str) -> Option<Option<Zeroizing<String>>> {
+    pub(super) fn opened(&self, token: &str) -> Option<Option<Zeroizing<String>>> {
         if is_opaque(token) { EnvelopeKey::new(self.keys.secret()).open(token).map(Some) } else { Some(None) }
     }
 

@@ -181,7 +181,7 @@ impl Guard {
         }
         let name = id.to_string();
         let facts = TokenFacts {
-            issuer: if id % 3 == 0 { ISSUER } else { FOREIGN },
+            issuer: if id.is_multiple_of(3) { ISSUER } else { FOREIGN },
             key: None,
             subject: "alice",
             client: None,

@@ -87,6 +87,16 @@ impl<'a> Browser<'a> {
         answer
     }
 
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        self.cookies[name].clone()
+    }
+
+    /// As if the browser had been given this cookie.
+    pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Every cookie's value: secrets, for the test that looks for them in logs.
     pub(crate) fn cookie_values(&self) -> impl Iterator<Item = &String> {
         self.cookies.values()

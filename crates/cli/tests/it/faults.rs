@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::harness::{Authority, PROBITY, Process, free_port, get, text, wait_for};
 use clients::Clients;
-use havoc::Dice;
+pub(crate) use havoc::Dice;
 use history::{History, Verdict};
 use relay::Relay;
 

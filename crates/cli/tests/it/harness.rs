@@ -373,14 +373,14 @@ impl Client {
         self.try_send(request).unwrap()
     }
 
-    /// The same; nothing when no answer comes.
-    pub(crate) fn try_send(&self, request: reqwest::RequestBuilder) -> Option<Answer> {
+    /// The same, where the other side may die meanwhile.
+    pub(crate) fn try_send(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
         self.runtime.block_on(async {
-            let answer = request.send().await.ok()?;
+            let answer = request.send().await?;
             let status = answer.status().as_u16();
             let headers = answer.headers().iter();
             let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-            Some(Answer { status, headers, body: answer.text().await.ok()? })
+            Ok(Answer { status, headers, body: answer.text().await? })
         })
     }
 }

@@ -75,6 +75,8 @@ fn why_jti(state: &authority::State, jti: &str, issuer: Option<&str>) -> Value {
 
 async fn why_token(state: &authority::State, token: &str, now: UnixTime) -> Result<Value, OAuthError> {
     const NO_TOKEN: OAuthError = OAuthError::InvalidRequest("token is no JWT with an issuer");
+    let opened = state.opened(token).ok_or(NO_TOKEN)?;
+    let token = opened.as_deref().map_or(token, String::as_str);
     let header = Unverified::parse(token).map_err(|_| NO_TOKEN)?;
     let payload = base64url::decode(token.split('.').nth(1).unwrap_or_default()).map_err(|_| NO_TOKEN)?;
     let said: Said = serde_json::from_slice(&payload).map_err(|_| NO_TOKEN)?;

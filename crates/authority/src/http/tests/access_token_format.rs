@@ -45,6 +45,9 @@ async fn an_opaque_token_is_revoked_like_any_other() {
     assert_eq!(by_another.error(), (400, "unauthorized_client".into()));
     fixture.post_as_service("/revoke", &[("token", &revoked)]).await;
     assert!(!fixture.is_active(&revoked).await && fixture.is_active(&other).await);
+    let admin = fixture.admin_token().await;
+    let why = fixture.admin(Method::POST, "why", &admin, &json!({ "token": revoked })).await.json();
+    assert_eq!((&why["verdict"], &why["client_id"]), (&json!("revoked"), &json!("service")));
     let tokens = fixture.redeem(&fixture.code(&fixture.log_in().await).await).await;
     let form = [("client_id", "app"), ("token", &tokens.text("refresh_token"))];
     assert_eq!(fixture.post("/revoke", &[], &form).await.status, StatusCode::OK);
