@@ -21,6 +21,7 @@ Usage: cargo xtask COMMAND
   docs          write the generated pages of docs/reference
   docs --check  fail when they are stale
   bench jose    the JOSE library beside its peers, against the budgets; takes about half an hour
+  bench authority  the authority (release build) beside node oidc-provider: CPU a request, rates, start, memory
   bench revocation  the revocation check, its memory, and the time until a revocation is enforced, against the budgets
 
 Examples: cargo xtask test
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["bench", "authority"] => bench::authority(),
         ["bench", "jose"] => bench::jose(),
         ["bench", "revocation"] => bench::revocation(),
         ["help" | "--help" | "-h"] => {
