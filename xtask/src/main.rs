@@ -22,6 +22,7 @@ Usage: cargo xtask COMMAND
   docs --check  fail when they are stale
   bench jose    the JOSE library beside its peers, against the budgets; takes about half an hour
   bench guard   the guard beside a bare hyper server and proxy and nginx, against the budgets; takes three minutes
+  bench authority  the authority (release build) beside node oidc-provider: CPU a request, rates, start, memory
   bench revocation  the revocation check, its memory, and the time until a revocation is enforced, against the budgets
 
 Examples: cargo xtask test
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
+        ["bench", "authority"] => bench::authority(),
         ["bench", "jose"] => bench::jose(),
         ["bench", "guard"] => bench::guard(),
         ["bench", "revocation"] => bench::revocation(),

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use crate::Failure;
 use crate::libtest::Count;
-use crate::process::{cargo, find, run, watch};
+use crate::process::{cargo, find, root, run, watch};
 use crate::{debian, docs, sources, tidy};
+
+/// Where the tests of other people's clients write their rows.
+const CLIENTS: &str = "target/tmp/interop/clients";
 
 /// Runs every check and every test; goes on after a failure, so that one run shows all that is wrong.
 pub(crate) fn everything() -> Result<(), Failure> {
@@ -31,6 +34,8 @@ pub(crate) fn everything() -> Result<(), Failure> {
         run(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
     });
     let mut count = Count::default();
+    // What an earlier run has found is not this one's.
+    let _ = std::fs::remove_dir_all(root().join(CLIENTS));
     steps.step("tests", || tests(&[], &mut count));
     steps.step("other people's clients", clients);
     steps.step("generated docs", docs::check);
@@ -68,7 +73,7 @@ fn tests(filter: &[&str], count: &mut Count) -> Result<(), Failure> {
 
 /// Prints which flow of which client works, as the tests have found it.
 fn clients() -> Result<(), Failure> {
-    let rows = sources::below(Path::new("target/tmp/interop/clients"))?;
+    let rows = sources::below(Path::new(CLIENTS))?;
     println!("| client | flow | |\n|---|---|---|");
     rows.iter().for_each(|source| print!("{}", source.text));
     if rows.is_empty() { Err("no client has been tried".to_owned()) } else { Ok(()) }
