@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::{BoxError, Router};
 use bytes::Bytes;
 use probity_jose::UnixTime;
+use probity_verifier::OwnTokens;
 use probity_verifier::clock::{boot_now, unix_now};
 use probity_verifier::revocation::{ClockWatch, LAPSE_GRACE_SECONDS, Position, SessionIndex, Writer};
 use rustls::RootCertStore;
@@ -61,6 +62,10 @@ const HOUSEKEEPING: Duration = Duration::from_mins(1);
 
 /// How often an authority makes sure that its store is still its own, when it can be taken over.
 const TENURE_CHECK: Duration = Duration::from_millis(500);
+
+/// How many of the tokens that come back to the authority are remembered, so that a signature is checked once: a few
+/// megabytes when all are in use.
+const REMEMBERED_TOKENS: usize = 4_096;
 
 /// How many passwords are hashed at once: each takes 19 MiB and a core.
 const MAX_HASHES: usize = 2;
@@ -121,6 +126,7 @@ pub(crate) struct State {
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
     pub(crate) keys: Keys,
+    pub(crate) own_tokens: OwnTokens,
     pub(crate) tickets: Tickets,
     pub(crate) metrics: Metrics,
     pub(crate) places: Places,
@@ -216,6 +222,7 @@ impl Authority {
         }
         info!(issuer = config.issuer, revocations = hub.replica().len(), "the authority has started");
         let state = Arc::new(State {
+            own_tokens: OwnTokens::new(&config.issuer, REMEMBERED_TOKENS),
             issuer: config.issuer.clone(),
             lifetimes: config.lifetimes,
             registration,

@@ -43,4 +43,4 @@ pub use protect::{Denial, Protect, Protected};
 pub use relying_party::{ClientError, LoggedIn, LoggedOut, RelyingParty, TokenAnswer};
 pub use resource_metadata::{BadResource, ResourceMetadata};
 pub use trust::{ForeignIssuer, Health, MAX_FOREIGN_ISSUERS, REMEMBERED_TOKENS, Trust, TrustConfig, TrustError};
-pub use verify::{Freshness, ISSUED_AHEAD, Judged, Rejection, TokenVerifier, access_token_of_any_audience};
+pub use verify::{Freshness, ISSUED_AHEAD, Judged, OwnTokens, Rejection, TokenVerifier};

@@ -69,25 +69,43 @@ impl Rejection {
     }
 }
 
-/// Checks signature and claims of an issuer's access token for whichever audience; neither revocation nor lease.
+/// Recognises the access tokens of one issuer, for whichever audience: neither revocation nor lease is looked at.
 ///
-/// For the issuer itself, which must recognise every token that it has signed.
-///
-/// # Errors
-/// [`Rejection::Invalid`], [`Rejection::UnknownStatus`].
-pub fn access_token_of_any_audience(
-    issuer: &str,
-    algorithms: &[SignatureAlgorithm],
-    token: &str,
-    keys: &JwkSet,
-    now: UnixTime,
-) -> Result<AccessToken, Rejection> {
-    let policy = jwt::Verifier::access_token().issuer(issuer).danger_accept_any_audience();
-    let mut policy = policy.algorithms(algorithms.iter().copied());
-    policy.issued_ahead = ISSUED_AHEAD;
-    let verified = policy.verify(token, keys, now)?;
-    let times = times(&policy, verified.registered());
-    Ok(AccessToken::new(token, verified, &issuer.into(), times)?)
+/// For the issuer itself, which is asked about every token that it has signed, and about the same one again and again.
+#[derive(Debug)]
+pub struct OwnTokens {
+    issuer: Arc<str>,
+    cache: TokenCache,
+}
+
+impl OwnTokens {
+    /// It remembers about as many tokens whose signatures it has verified as `remembered` says; none at zero.
+    pub fn new(issuer: &str, remembered: usize) -> Self {
+        Self { issuer: issuer.into(), cache: TokenCache::new(remembered) }
+    }
+
+    /// Checks signature and claims. The algorithms are those of the keys.
+    ///
+    /// # Errors
+    /// [`Rejection::Invalid`], [`Rejection::UnknownStatus`].
+    pub fn verify(&self, token: &str, keys: &JwkSet, now: UnixTime) -> Result<AccessToken, Rejection> {
+        if let Some(known) = self.cache.find(token).filter(|known| still_holds(known, keys, now)) {
+            return Ok(known);
+        }
+        let policy = jwt::Verifier::access_token().issuer(&*self.issuer).danger_accept_any_audience();
+        let mut policy = policy.algorithms(keys.keys().iter().map(VerifyingKey::algorithm));
+        policy.issued_ahead = ISSUED_AHEAD;
+        let verified = policy.verify(token, keys, now)?;
+        let times = times(&policy, verified.registered());
+        let token = AccessToken::new(token, verified, &self.issuer, times)?;
+        self.cache.remember(&token, now);
+        Ok(token)
+    }
+}
+
+/// Whether a token that was verified before is one still: its key is there, and its times are right at this moment.
+fn still_holds(known: &AccessToken, keys: &JwkSet, now: UnixTime) -> bool {
+    known.times().contains(&now) && keys.keys().iter().any(|key| is_same_key(key, known.key()))
 }
 
 /// The seconds in which a policy finds nothing wrong with a token's times: `nbf`, `iat`, `exp` and its age.
@@ -234,9 +252,7 @@ impl TokenVerifier {
     /// A token that was verified before, with a key that is still there, and whose times are right at this moment. For
     /// any other, verifying it anew finds the reason.
     fn remembered(&self, token: &str, keys: &JwkSet, wall: UnixTime) -> Option<AccessToken> {
-        let found = self.cache.find(token)?;
-        let holds = found.times().contains(&wall) && keys.keys().iter().any(|key| is_same_key(key, found.key()));
-        holds.then_some(found)
+        self.cache.find(token).filter(|found| still_holds(found, keys, wall))
     }
 
     fn verify(&self, token: &str, keys: &JwkSet, wall: UnixTime) -> Result<AccessToken, Rejection> {

@@ -1,7 +1,7 @@
 //! Reads access tokens that this authority has issued, signed or opaque, for whichever audience.
 
-use probity_jose::{UnixTime, VerifyingKey, base64url};
-use probity_verifier::{AccessToken, Rejection, access_token_of_any_audience};
+use probity_jose::{UnixTime, base64url};
+use probity_verifier::{AccessToken, Rejection};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -60,9 +60,7 @@ impl State {
     }
 
     fn signed_at(&self, token: &str, moment: UnixTime) -> Result<AccessToken, Rejection> {
-        let keys = &self.keys.current().published;
-        let algorithms: Vec<_> = keys.keys().iter().map(VerifyingKey::algorithm).collect();
-        access_token_of_any_audience(&self.issuer, &algorithms, token, keys, moment)
+        self.own_tokens.verify(token, &self.keys.current().published, moment)
     }
 
     /// The token, if it is good in every respect.

@@ -194,3 +194,21 @@ fn claims_are_those_of_the_payload_and_debug_output_does_not_hold_the_token() {
     assert!(printed.contains("alice"));
     token.split('.').for_each(|part| assert!(!printed.contains(part)));
 }
+
+#[test]
+fn an_issuer_recognises_its_token_again_only_while_key_and_times_are_right() {
+    let setting = Setting::new();
+    let own = OwnTokens::new(ISSUER, 10);
+    let token = setting.token(|claims| claims["aud"] = "https://whoever.example".into());
+    let check = |keys: &JwkSet, now: UnixTime| own.verify(&token, keys, now).map(|token| token.text().to_owned());
+    let code = |result: Result<String, Rejection>| result.map_err(|rejection| rejection.code());
+    for _ in 0..2 {
+        assert_eq!(code(check(&setting.keys(), NOW)), Ok(token.clone()));
+    }
+    assert!(own.cache.find(&token).is_some());
+    assert_eq!(code(check(&setting.keys(), NOW.plus(300))), Err("jwt.expired"));
+    assert!(check(&Setting::new().keys(), NOW).is_err(), "its key was withdrawn");
+    let (rest, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{rest}.{}", "A".repeat(86));
+    assert_eq!(own.verify(&forged, &setting.keys(), NOW).unwrap_err().code(), "jws.bad_signature");
+}
