@@ -16,12 +16,12 @@ fn message() -> String {
     base64url::encode(&(0..=u8::MAX).collect::<Vec<u8>>())
 }
 
-pub(crate) fn root() -> PathBuf {
+fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A folder for a peer's packages that stays from run to run; whoever comes second waits.
-pub(crate) fn workshop(name: &str) -> (PathBuf, fs::File) {
+fn workshop(name: &str) -> (PathBuf, fs::File) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name);
     fs::create_dir_all(&folder).unwrap();
     let lock = fs::File::create(folder.join("lock")).unwrap();
@@ -29,13 +29,13 @@ pub(crate) fn workshop(name: &str) -> (PathBuf, fs::File) {
     (folder, lock)
 }
 
-pub(crate) fn must(command: &mut Command) {
+fn must(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Installs again only when what is to be installed has changed.
-pub(crate) fn install(folder: &Path, wanted: &Path, work: impl FnOnce()) {
+fn install(folder: &Path, wanted: &Path, work: impl FnOnce()) {
     let (stamp, wanted) = (folder.join("installed"), fs::read_to_string(wanted).unwrap());
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return;
@@ -46,24 +46,36 @@ pub(crate) fn install(folder: &Path, wanted: &Path, work: impl FnOnce()) {
 
 /// `jose` on node.
 fn node() -> Command {
-    let (folder, _lock) = workshop("node");
-    let source = root().join("interop/node");
+    node_program("node", "interop/node", &["peer.mjs"])
+}
+
+/// `joserfc` on Python.
+fn python() -> Command {
+    python_program("python", "interop/python", "peer.py")
+}
+
+/// The first of some files in a folder of the project, on node, with the packages that lie in the folder's lock file.
+pub(crate) fn node_program(name: &str, source: &str, files: &[&str]) -> Command {
+    let (folder, _lock) = workshop(name);
+    let source = root().join(source);
     install(&folder, &source.join("package-lock.json"), || {
         for name in ["package.json", "package-lock.json"] {
             fs::copy(source.join(name), folder.join(name)).unwrap();
         }
         must(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder));
     });
-    fs::copy(source.join("peer.mjs"), folder.join("peer.mjs")).unwrap();
+    for file in files {
+        fs::copy(source.join(file), folder.join(file)).unwrap();
+    }
     let mut command = Command::new("node");
-    command.arg("--no-warnings").arg(folder.join("peer.mjs"));
+    command.arg("--no-warnings").arg(folder.join(files[0]));
     command
 }
 
-/// `joserfc` on Python.
-fn python() -> Command {
-    let (folder, _lock) = workshop("python");
-    let source = root().join("interop/python");
+/// A file in a folder of the project, on Python, with the packages that the folder's requirements.txt names.
+pub(crate) fn python_program(name: &str, source: &str, file: &str) -> Command {
+    let (folder, _lock) = workshop(name);
+    let source = root().join(source);
     install(&folder, &source.join("requirements.txt"), || {
         must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv")));
         let mut pip = Command::new(folder.join("venv/bin/pip"));
@@ -72,7 +84,7 @@ fn python() -> Command {
         );
     });
     let mut command = Command::new(folder.join("venv/bin/python"));
-    command.arg(source.join("peer.py"));
+    command.arg(source.join(file));
     command
 }
 

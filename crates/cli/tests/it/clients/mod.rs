@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::harness::{Authority, text};
-use crate::interop::{install, must, root, workshop};
+use crate::interop::{node_program, python_program};
 use crate::toolbox::generate;
 use person::Person;
 
@@ -112,20 +112,7 @@ fn record(name: &str, flows: &[(String, Option<String>)]) {
 
 /// A program on node with the packages of `interop/clients`.
 fn node(program: &str) -> Command {
-    let (folder, _lock) = workshop("clients-node");
-    let source = root().join("interop/clients");
-    install(&folder, &source.join("package-lock.json"), || {
-        for name in ["package.json", "package-lock.json"] {
-            fs::copy(source.join(name), folder.join(name)).unwrap();
-        }
-        must(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(&folder));
-    });
-    for name in ["flows.mjs", program] {
-        fs::copy(source.join(name), folder.join(name)).unwrap();
-    }
-    let mut command = Command::new("node");
-    command.arg("--no-warnings").arg(folder.join(program));
-    command
+    node_program("clients-node", "interop/clients", &[program, "flows.mjs"])
 }
 
 #[test]
@@ -140,15 +127,5 @@ fn every_flow_of_oauth4webapi_works() {
 
 #[test]
 fn every_flow_of_authlib_works() {
-    let (folder, _lock) = workshop("clients-python");
-    let source = root().join("interop/clients");
-    install(&folder, &source.join("requirements.txt"), || {
-        must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv")));
-        let mut pip = Command::new(folder.join("venv/bin/pip"));
-        must(
-            pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(source.join("requirements.txt")),
-        );
-    });
-    let mut command = Command::new(folder.join("venv/bin/python"));
-    all_flows("Authlib", 7, command.arg(source.join("authlib_client.py")));
+    all_flows("Authlib", 7, &mut python_program("clients-python", "interop/clients", "authlib_client.py"));
 }
