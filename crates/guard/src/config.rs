@@ -11,7 +11,9 @@ use serde::Deserialize;
 
 use crate::browser::BrowserConfig;
 use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
-use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
+use crate::{
+    Access, BadResource, Condition, Limit, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness,
+};
 
 /// `guard.toml`. Unknown keys are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +53,9 @@ pub struct GuardConfig {
     /// Rules per route; the first that fits decides, and a request that none fits is refused.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
+    /// Limits on the requests of each subject, by the names that rules call them.
+    #[serde(default)]
+    pub limits: BTreeMap<String, LimitConfig>,
     /// Other issuers whose tokens are accepted.
     #[serde(default)]
     pub issuers: Vec<IssuerConfig>,
@@ -164,6 +169,20 @@ pub struct RuleConfig {
     /// What happens while the guard can't know of revocations.
     #[serde(default)]
     pub stale: StaleConfig,
+    /// The limit on the requests of each subject, by name; rules that name the same one share it.
+    pub limit: Option<String>,
+}
+
+/// How many requests each subject may make.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitConfig {
+    /// So many requests,
+    pub requests: u32,
+    /// in so many seconds.
+    pub seconds: u64,
+    /// How many of them may come at once; all when absent.
+    pub burst: Option<u32>,
 }
 
 /// `"closed"`, `"introspect"` or `{ open = SECONDS }`.
@@ -194,6 +213,7 @@ impl GuardConfig {
     /// [`BadConfig`]
     pub fn policy(&self) -> Result<Policy, BadConfig> {
         self.check_issuers()?;
+        self.check_limits()?;
         let network = |text: &String| text.parse::<Network>().map_err(|error| bad("proxies", &error));
         let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
         let checker = |dpop: &DpopConfig| ProofChecker::new(&dpop.origins).map_err(|error| bad("dpop.origins", &error));
@@ -231,6 +251,14 @@ impl GuardConfig {
         if config.access != Access::Token && (demands || config.max_authentication_age.is_some()) {
             return Err(bad("access", &"a rule that looks at no token can't demand anything of it"));
         }
+        let limit = config
+            .limit
+            .as_ref()
+            .map(|name| self.limit(name).ok_or_else(|| bad("limit", &format!("{name} is not among limits"))));
+        let limit = limit.transpose()?.transpose()?;
+        if config.access != Access::Token && limit.is_some() {
+            return Err(bad("limit", &"a rule that looks at no token knows no subject"));
+        }
         let stale = match config.stale {
             StaleConfig::Closed => Staleness::Closed,
             StaleConfig::Introspect if self.introspection.is_none() => {
@@ -254,7 +282,25 @@ impl GuardConfig {
             max_authentication_age: config.max_authentication_age.map(Duration::from_secs),
             acr_values: config.acr_values.clone(),
             stale,
+            limit,
         })
+    }
+
+    /// Those that no rule names too: a limit that limits nobody is a mistake.
+    fn check_limits(&self) -> Result<(), BadConfig> {
+        for name in self.limits.keys() {
+            self.limit(name).transpose()?;
+            if !self.rules.iter().any(|rule| rule.limit.as_ref() == Some(name)) {
+                return Err(bad(&format!("limits.{name}"), &"no rule has this limit"));
+            }
+        }
+        Ok(())
+    }
+
+    fn limit(&self, name: &str) -> Option<Result<Limit, BadConfig>> {
+        let LimitConfig { requests, seconds, burst } = self.limits.get(name)?;
+        let limit = Limit::new(name, *requests, *seconds, *burst);
+        Some(limit.map_err(|error| bad(&format!("limits.{name}"), &error)))
     }
 
     fn check_issuers(&self) -> Result<(), BadConfig> {

@@ -86,6 +86,12 @@ pub enum Refusal {
     /// The session's token has expired and the authority can't be asked for another one.
     #[error("the session can't be continued for the moment")]
     SessionUnavailable,
+    /// The token's subject has made all requests that the rule's limit allows for now.
+    #[error("too many requests: the next may come in {seconds} s")]
+    TooManyRequests {
+        /// How long to wait for the next.
+        seconds: u64,
+    },
     /// The token's subject, client or scope has characters that no header can carry.
     #[error("the token's identity can't be written in a header")]
     UnprintableIdentity,
@@ -118,6 +124,7 @@ impl Refusal {
             Self::Inactive => "guard.inactive",
             Self::CrossSite => "guard.cross_site",
             Self::SessionUnavailable => "guard.session_unavailable",
+            Self::TooManyRequests { .. } => "guard.too_many_requests",
             Self::UnprintableIdentity => "guard.unprintable_identity",
         }
     }
@@ -131,6 +138,8 @@ impl Refusal {
         match self {
             Self::Rejected(rejection) if rejection.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
             Self::ProofsFull | Self::SessionUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            // RFC 6585 section 4.
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::InsufficientScope { .. }
             | Self::UntrustedPeer
             | Self::SmuggledIdentity
@@ -156,6 +165,14 @@ impl Refusal {
         }
     }
 
+    /// After how many seconds the same request may pass, where it is only for now that it does not: `Retry-After`.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests { seconds } => Some(*seconds),
+            _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(UNAVAILABLE_SECONDS),
+        }
+    }
+
     /// The `error` of RFC 6750 section 3.1; a request without credentials gets none.
     pub const fn error(&self) -> Option<&'static str> {
         match self {
@@ -163,6 +180,7 @@ impl Refusal {
             Self::SeveralCredentials | Self::MalformedCredentials | Self::TokenTooLarge => Some("invalid_request"),
             Self::Rejected(rejection) if rejection.is_temporary() => Some("temporarily_unavailable"),
             Self::ProofsFull | Self::SessionUnavailable => Some("temporarily_unavailable"),
+            Self::TooManyRequests { .. } => Some("too_many_requests"),
             // RFC 9449 section 7.1.
             Self::BadProof | Self::UsedProof => Some("invalid_dpop_proof"),
             Self::Rejected(_)
@@ -188,7 +206,7 @@ impl Refusal {
     /// The value of `WWW-Authenticate`, for what another token could change. `resource_metadata` is where the resource's
     /// metadata is (RFC 9728 section 5.1), if it has some.
     pub fn challenge(&self, resource_metadata: Option<&str>) -> Option<HeaderValue> {
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE || self.error() == Some("access_denied") {
+        if self.retry_after().is_some() || self.error() == Some("access_denied") {
             return None;
         }
         let description = self.to_string();
@@ -223,6 +241,9 @@ impl Refusal {
         challenge(scheme, parameters)
     }
 }
+
+/// What a client that came at a bad moment should wait: a heartbeat and some.
+const UNAVAILABLE_SECONDS: u64 = 1;
 
 impl From<BadCredentials> for Refusal {
     fn from(bad: BadCredentials) -> Self {
@@ -266,6 +287,13 @@ mod tests {
             assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(refusal.challenge(None), None);
         }
+    }
+
+    #[test]
+    fn too_many_requests_are_not_the_tokens_fault_either() {
+        let refusal = Refusal::TooManyRequests { seconds: 7 };
+        assert_eq!((refusal.status(), refusal.challenge(None)), (StatusCode::TOO_MANY_REQUESTS, None));
+        assert_eq!((refusal.retry_after(), Refusal::Nobody.retry_after()), (Some(7), None));
     }
 
     #[test]

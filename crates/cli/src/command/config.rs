@@ -209,6 +209,7 @@ mod tests {
                 &inside("[introspection]"),
                 &inside("[[issuers]]"),
                 &inside("[[rules]]"),
+                &inside("[limits.usual]"),
                 &inside("[proxy]"),
                 &inside("[[upstream]]"),
             ],

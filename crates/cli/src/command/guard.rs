@@ -117,6 +117,7 @@ impl GuardArgs {
             dpop: None,
             introspection: None,
             rules: Vec::new(),
+            limits: std::collections::BTreeMap::new(),
             issuers: Vec::new(),
             tls: None,
             proxy: None,

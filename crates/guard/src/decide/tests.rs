@@ -345,6 +345,13 @@ fn a_configuration_that_can_not_be_meant_is_refused() {
         ("[[rules]]\nname = \"r\"\nmethods = [\"G T\"]", "rules.r.methods"),
         ("[[rules]]\nname = \"r\"\naccess = \"anyone\"\nscopes = [\"a\"]", "rules.r.access"),
         ("[[rules]]\nname = \"r\"\nstale = \"introspect\"", "rules.r.stale"),
+        ("[limits.l]\nrequests = 1\nseconds = 1", "limits.l"),
+        ("[limits.l]\nrequests = 0\nseconds = 1\n[[rules]]\nname = \"r\"\nlimit = \"l\"", "limits.l"),
+        ("[[rules]]\nname = \"r\"\nlimit = \"l\"", "rules.r.limit"),
+        (
+            "[limits.l]\nrequests = 1\nseconds = 1\n[[rules]]\nname = \"r\"\naccess = \"anyone\"\nlimit = \"l\"",
+            "rules.r.limit",
+        ),
         ("[[rules]]\nname = \"r\"\nstale = { open = 3601 }", "rules.r.stale"),
         (
             "[[issuers]]\nissuer = \"https://idp\"\nrevocations_from = \"https://idp\"",

@@ -151,6 +151,7 @@ async fn denied(refusal: &Refusal, metadata: Option<&str>) -> CheckResponse {
     let code = match parts.status {
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,
         StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        StatusCode::TOO_MANY_REQUESTS => Code::ResourceExhausted,
         _ => Code::PermissionDenied,
     };
     let denied = Denied {
