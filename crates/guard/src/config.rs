@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::browser::BrowserConfig;
 use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
 use crate::{
-    Access, BadResource, Condition, Limit, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness,
+    Access, BadResource, Condition, Cors, Limit, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness,
 };
 
 /// `guard.toml`. Unknown keys are refused.
@@ -56,6 +56,9 @@ pub struct GuardConfig {
     /// Limits on the requests of each subject, by the names that rules call them.
     #[serde(default)]
     pub limits: BTreeMap<String, LimitConfig>,
+    /// What pages of other origins may do, by the names that rules call it; the proxy sees to it.
+    #[serde(default)]
+    pub cors: BTreeMap<String, CorsConfig>,
     /// Other issuers whose tokens are accepted.
     #[serde(default)]
     pub issuers: Vec<IssuerConfig>,
@@ -171,6 +174,8 @@ pub struct RuleConfig {
     pub stale: StaleConfig,
     /// The limit on the requests of each subject, by name; rules that name the same one share it.
     pub limit: Option<String>,
+    /// What pages of other origins may do, by name.
+    pub cors: Option<String>,
 }
 
 /// How many requests each subject may make.
@@ -198,6 +203,26 @@ pub enum StaleConfig {
     Open(u64),
 }
 
+/// What pages of other origins may do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorsConfig {
+    /// The origins, exactly as browsers send them.
+    pub origins: Vec<String>,
+    /// Headers that their pages may send.
+    #[serde(default = "default_cors_headers")]
+    pub headers: Vec<String>,
+    /// Headers of answers that they may read, beside those that every page may.
+    #[serde(default)]
+    pub expose: Vec<String>,
+    /// Whether they may send cookies.
+    #[serde(default)]
+    pub credentials: bool,
+    /// For how many seconds a browser remembers that they may.
+    #[serde(default = "default_cors_max_age")]
+    pub max_age: u64,
+}
+
 /// Which key of the configuration can't work, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {reason}")]
@@ -214,6 +239,7 @@ impl GuardConfig {
     pub fn policy(&self) -> Result<Policy, BadConfig> {
         self.check_issuers()?;
         self.check_limits()?;
+        self.check_cors()?;
         let network = |text: &String| text.parse::<Network>().map_err(|error| bad("proxies", &error));
         let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
         let checker = |dpop: &DpopConfig| ProofChecker::new(&dpop.origins).map_err(|error| bad("dpop.origins", &error));
@@ -259,6 +285,8 @@ impl GuardConfig {
         if config.access != Access::Token && limit.is_some() {
             return Err(bad("limit", &"a rule that looks at no token knows no subject"));
         }
+        let cors = config.cors.as_ref();
+        let cors = cors.map(|name| self.cors(name).ok_or_else(|| bad("cors", &format!("{name} is not among cors"))));
         let stale = match config.stale {
             StaleConfig::Closed => Staleness::Closed,
             StaleConfig::Introspect if self.introspection.is_none() => {
@@ -283,6 +311,7 @@ impl GuardConfig {
             acr_values: config.acr_values.clone(),
             stale,
             limit,
+            cors: cors.transpose()?.transpose()?,
         })
     }
 
@@ -301,6 +330,25 @@ impl GuardConfig {
         let LimitConfig { requests, seconds, burst } = self.limits.get(name)?;
         let limit = Limit::new(name, *requests, *seconds, *burst);
         Some(limit.map_err(|error| bad(&format!("limits.{name}"), &error)))
+    }
+
+    fn check_cors(&self) -> Result<(), BadConfig> {
+        for name in self.cors.keys() {
+            self.cors(name).transpose()?;
+            if self.proxy.is_none() {
+                return Err(bad(&format!("cors.{name}"), &"only a proxy can see to it: [proxy] is needed"));
+            }
+            if !self.rules.iter().any(|rule| rule.cors.as_ref() == Some(name)) {
+                return Err(bad(&format!("cors.{name}"), &"no rule has it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn cors(&self, name: &str) -> Option<Result<Cors, BadConfig>> {
+        let CorsConfig { origins, headers, expose, credentials, max_age } = self.cors.get(name)?;
+        let cors = Cors::new(origins, headers, expose, *credentials, *max_age);
+        Some(cors.map_err(|error| bad(&format!("cors.{name}"), &error)))
     }
 
     fn check_issuers(&self) -> Result<(), BadConfig> {
@@ -384,6 +432,16 @@ pub fn default_listen() -> SocketAddr {
 /// The default of `proxies`: this machine.
 pub fn default_proxies() -> Vec<String> {
     vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]
+}
+
+/// The default of `headers` of `[cors]`: a token and the type of a body.
+fn default_cors_headers() -> Vec<String> {
+    vec!["authorization".to_owned(), "content-type".to_owned()]
+}
+
+/// The default of `max_age` of `[cors]`.
+const fn default_cors_max_age() -> u64 {
+    600
 }
 
 /// The default of `algorithms`.

@@ -103,6 +103,10 @@ impl Guard {
         self.reconfigured(Arc::clone(&self.trust), policy, self.metadata.clone())
     }
 
+    pub(crate) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     pub(crate) fn trust(&self) -> &Trust {
         &self.trust
     }

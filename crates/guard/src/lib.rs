@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod config;
+mod cors;
 mod decide;
 mod envoy;
 mod forward_auth;
@@ -18,6 +19,7 @@ mod question;
 mod refusal;
 mod rule;
 
+pub use cors::{BadCors, Cors, MAX_PREFLIGHT_AGE};
 pub use decide::{Decision, Pass, Policy, Verdict, decide, identity};
 pub use envoy::{CHECK_PATH, GrpcBody};
 pub use forward_auth::{DRAIN, FORWARD_AUTH_PATH, Guard, VERIFY_PATH};

@@ -83,6 +83,9 @@ pub enum Refusal {
     /// The cookie would speak for a request that another site has made.
     #[error("the request comes from another site")]
     CrossSite,
+    /// A page of an origin that the rule does not name asks whether it may.
+    #[error("pages of this origin may not do this")]
+    CrossOrigin,
     /// The session's token has expired and the authority can't be asked for another one.
     #[error("the session can't be continued for the moment")]
     SessionUnavailable,
@@ -123,6 +126,7 @@ impl Refusal {
             Self::InsufficientAuthentication { .. } => "guard.insufficient_authentication",
             Self::Inactive => "guard.inactive",
             Self::CrossSite => "guard.cross_site",
+            Self::CrossOrigin => "guard.cross_origin",
             Self::SessionUnavailable => "guard.session_unavailable",
             Self::TooManyRequests { .. } => "guard.too_many_requests",
             Self::UnprintableIdentity => "guard.unprintable_identity",
@@ -149,6 +153,7 @@ impl Refusal {
             | Self::NoRule
             | Self::Nobody
             | Self::CrossSite
+            | Self::CrossOrigin
             | Self::UnmetClaim => StatusCode::FORBIDDEN,
             Self::NoCredentials
             | Self::SeveralCredentials
@@ -199,6 +204,7 @@ impl Refusal {
             | Self::NoRule
             | Self::Nobody
             | Self::CrossSite
+            | Self::CrossOrigin
             | Self::UnmetClaim => Some("access_denied"),
         }
     }

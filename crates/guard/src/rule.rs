@@ -7,6 +7,7 @@ use probity_verifier::AccessToken;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cors::Cors;
 use crate::limit::Limit;
 use crate::path::RoutePath;
 
@@ -40,6 +41,8 @@ pub struct Rule {
     pub stale: Staleness,
     /// How many requests each subject may make.
     pub limit: Option<Limit>,
+    /// Which pages of other origins may use it, where the guard passes requests on itself.
+    pub cors: Option<Cors>,
 }
 
 /// Who may pass.
@@ -106,6 +109,7 @@ impl Rule {
             acr_values: Vec::new(),
             stale: Staleness::Closed,
             limit: None,
+            cors: None,
         }
     }
 

@@ -210,6 +210,7 @@ mod tests {
                 &inside("[[issuers]]"),
                 &inside("[[rules]]"),
                 &inside("[limits.usual]"),
+                &inside("[cors.shop]"),
                 &inside("[proxy]"),
                 &inside("[[upstream]]"),
             ],

@@ -3,6 +3,7 @@
 mod reload;
 mod service;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -117,7 +118,8 @@ impl GuardArgs {
             dpop: None,
             introspection: None,
             rules: Vec::new(),
-            limits: std::collections::BTreeMap::new(),
+            limits: BTreeMap::new(),
+            cors: BTreeMap::new(),
             issuers: Vec::new(),
             tls: None,
             proxy: None,

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use probity_guard::{Access, Decision, Limit, Pass, Policy, Question, RoutePath, Rule, Staleness, Verdict, decide};
+use probity_guard::{
+    Access, Cors, Decision, Limit, Pass, Policy, Question, RoutePath, Rule, Staleness, Verdict, decide,
+};
 use probity_verifier::clock::unix_now;
 use probity_verifier::{Rejection, Trust};
 use serde_json::{Value, json};
@@ -168,6 +170,7 @@ fn requirements(rule: &Rule) -> Value {
             "audience": rule.audience, "scopes": rule.scopes, "claims": claims, "acr_values": rule.acr_values,
             "max_authentication_age": rule.max_authentication_age.map(|most| most.as_secs()), "stale": stale,
             "limit": rule.limit.as_ref().map(Limit::name),
+            "origins": rule.cors.iter().flat_map(Cors::origins).collect::<Vec<_>>(),
         }),
     }
 }

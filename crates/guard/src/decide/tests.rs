@@ -346,6 +346,13 @@ fn a_configuration_that_can_not_be_meant_is_refused() {
         ("[[rules]]\nname = \"r\"\naccess = \"anyone\"\nscopes = [\"a\"]", "rules.r.access"),
         ("[[rules]]\nname = \"r\"\nstale = \"introspect\"", "rules.r.stale"),
         ("[limits.l]\nrequests = 1\nseconds = 1", "limits.l"),
+        ("[cors.c]\norigins = [\"https://a\"]\n[[rules]]\nname = \"r\"\ncors = \"c\"", "cors.c"),
+        (
+            "[proxy]\nlisten = \"127.0.0.1:1\"\n[cors.c]\norigins = [\"*\"]\n[[rules]]\nname = \"r\"\ncors = \"c\"",
+            "cors.c",
+        ),
+        ("[proxy]\nlisten = \"127.0.0.1:1\"\n[cors.c]\norigins = [\"https://a\"]\n[[rules]]\nname = \"r\"", "cors.c"),
+        ("[[rules]]\nname = \"r\"\ncors = \"c\"", "rules.r.cors"),
         ("[limits.l]\nrequests = 0\nseconds = 1\n[[rules]]\nname = \"r\"\nlimit = \"l\"", "limits.l"),
         ("[[rules]]\nname = \"r\"\nlimit = \"l\"", "rules.r.limit"),
         (
