@@ -11,8 +11,10 @@ use serde::Deserialize;
 
 use crate::browser::BrowserConfig;
 use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
+use crate::question::is_protected;
 use crate::{
-    Access, BadResource, Condition, Cors, Limit, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness,
+    Access, BadResource, CertificateFormat, CertificateHeader, Condition, Cors, Limit, MAX_OPEN, Network, Pattern,
+    Policy, ResourceMetadata, Rule, Staleness,
 };
 
 /// `guard.toml`. Unknown keys are refused.
@@ -48,6 +50,8 @@ pub struct GuardConfig {
     pub resource: Option<ResourceConfig>,
     /// How tokens that are bound to a key are accepted (RFC 9449).
     pub dpop: Option<DpopConfig>,
+    /// How a proxy says which certificate a client has shown it (RFC 8705).
+    pub client_certificates: Option<CertificateConfig>,
     /// As whom the guard asks the authority about tokens, for rules with `stale = "introspect"`.
     pub introspection: Option<IntrospectionConfig>,
     /// Rules per route; the first that fits decides, and a request that none fits is refused.
@@ -129,6 +133,18 @@ pub struct ResourceConfig {
 pub struct DpopConfig {
     /// The origins by which clients know the application.
     pub origins: Vec<String>,
+}
+
+/// A header in which proxies say which certificate a client has shown them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateConfig {
+    /// The header.
+    pub header: String,
+    /// How the certificate stands in it: `rfc9440`, `escaped_pem` or `sha256_hex`.
+    pub format: CertificateFormat,
+    /// The addresses and networks of the proxies that are believed. They must set the header in each request, or remove it.
+    pub from: Vec<String>,
 }
 
 /// A confidential client of the authority.
@@ -244,13 +260,14 @@ impl GuardConfig {
         let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
         let checker = |dpop: &DpopConfig| ProofChecker::new(&dpop.origins).map_err(|error| bad("dpop.origins", &error));
         let proofs = self.dpop.as_ref().map(checker).transpose()?;
+        let certificates = self.client_certificates.as_ref().map(certificate_header).transpose()?;
         if self.rules.is_empty() {
             let rule = Rule {
                 scopes: self.scopes.clone(),
                 foreign_audiences: self.foreign_audiences(),
                 ..Rule::for_all(self.audience.as_str())
             };
-            return Ok(Policy { rules: vec![rule], proxies, proofs });
+            return Ok(Policy { rules: vec![rule], proxies, proofs, certificates });
         }
         if !self.scopes.is_empty() {
             return Err(bad("scopes", &"where there are rules, each has its own"));
@@ -262,7 +279,7 @@ impl GuardConfig {
             }
             rules.push(self.rule(config)?);
         }
-        Ok(Policy { rules, proxies, proofs })
+        Ok(Policy { rules, proxies, proofs, certificates })
     }
 
     fn rule(&self, config: &RuleConfig) -> Result<Rule, BadConfig> {
@@ -418,6 +435,17 @@ impl GuardConfig {
         let metadata = self.resource.as_ref().map(metadata).transpose();
         metadata.map_err(|error: BadResource| bad("resource.identifier", &error))
     }
+}
+
+fn certificate_header(config: &CertificateConfig) -> Result<CertificateHeader, BadConfig> {
+    let name = config.header.parse::<http::HeaderName>().ok().filter(|name| !is_protected(name.as_str()));
+    let name = name.ok_or_else(|| bad("client_certificates.header", &"no name of a header that is free"))?;
+    let network = |text: &String| text.parse::<Network>().map_err(|error| bad("client_certificates.from", &error));
+    let from: Vec<_> = config.from.iter().map(network).collect::<Result<_, _>>()?;
+    if from.is_empty() {
+        return Err(bad("client_certificates.from", &"nobody is believed"));
+    }
+    Ok(CertificateHeader { name, format: config.format, from })
 }
 
 pub(crate) fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {

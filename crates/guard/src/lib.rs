@@ -5,6 +5,7 @@
 //! requests on itself; [`decide()`] is the decision, without I/O.
 
 pub mod browser;
+mod certificate;
 pub mod config;
 mod cors;
 mod decide;
@@ -19,6 +20,7 @@ mod question;
 mod refusal;
 mod rule;
 
+pub use certificate::{CertificateFormat, CertificateHeader, MAX_CERTIFICATE_HEADER_BYTES, Thumbprint};
 pub use cors::{BadCors, Cors, MAX_PREFLIGHT_AGE};
 pub use decide::{Decision, Pass, Policy, Verdict, decide, identity};
 pub use envoy::{CHECK_PATH, GrpcBody};

@@ -57,6 +57,9 @@ pub enum Refusal {
     /// The token is bound to a key of its sender, which a bearer token does not prove.
     #[error("the token is bound to a key and is no bearer token")]
     SenderConstrained,
+    /// The token is bound to a certificate (RFC 8705) that the client has not shown.
+    #[error("the token is bound to a certificate that was not shown")]
+    WrongCertificate,
     /// The token came by the scheme `DPoP` without a good proof that its sender holds its key.
     #[error("the proof that the sender holds the token's key is missing or no good")]
     BadProof,
@@ -119,6 +122,7 @@ impl Refusal {
             Self::Nobody => "guard.nobody",
             Self::WrongAudience => "guard.wrong_audience",
             Self::SenderConstrained => "guard.sender_constrained",
+            Self::WrongCertificate => "guard.wrong_certificate",
             Self::BadProof => "guard.bad_proof",
             Self::UsedProof => "guard.used_proof",
             Self::ProofsFull => "guard.proofs_full",
@@ -162,6 +166,7 @@ impl Refusal {
             | Self::Rejected(_)
             | Self::WrongAudience
             | Self::SenderConstrained
+            | Self::WrongCertificate
             | Self::BadProof
             | Self::UsedProof
             | Self::InsufficientAuthentication { .. }
@@ -191,6 +196,7 @@ impl Refusal {
             Self::Rejected(_)
             | Self::WrongAudience
             | Self::SenderConstrained
+            | Self::WrongCertificate
             | Self::Inactive
             | Self::UnprintableIdentity => Some("invalid_token"),
             Self::InsufficientScope { .. } => Some("insufficient_scope"),

@@ -206,6 +206,7 @@ mod tests {
                 &inside("[tls]"),
                 &inside("[resource]"),
                 &inside("[dpop]"),
+                &inside("[client_certificates]"),
                 &inside("[introspection]"),
                 &inside("[[issuers]]"),
                 &inside("[[rules]]"),

@@ -116,6 +116,7 @@ impl GuardArgs {
             remembered_tokens: REMEMBERED_TOKENS,
             resource: None,
             dpop: None,
+            client_certificates: None,
             introspection: None,
             rules: Vec::new(),
             limits: BTreeMap::new(),

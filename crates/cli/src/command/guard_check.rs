@@ -63,8 +63,13 @@ impl CheckArgs {
         let config = load(&self.config)?;
         let policy = config.policy().or_kind(Kind::Configuration)?;
         let headers = self.request_headers()?;
-        let question =
-            Question { method: Some(&self.method), target: Some(&self.uri), headers: &headers, peer: Some(self.peer) };
+        let question = Question {
+            method: Some(&self.method),
+            target: Some(&self.uri),
+            headers: &headers,
+            peer: Some(self.peer),
+            certificate: None,
+        };
         let trust = match self.token_file {
             Some(_) => Some(ready(Trust::start(trust_config(&config)?)?).await?),
             None => None,

@@ -39,7 +39,7 @@ use crate::config::BadConfig;
 use crate::cors::{self, Cors};
 use crate::forward_auth::{Admission, Guard, json, refused};
 use crate::question::Question;
-use crate::{Refusal, ResourceMetadata, RoutePath};
+use crate::{Refusal, ResourceMetadata, RoutePath, Thumbprint};
 
 /// An answer's body: the guard's own, or the application's.
 pub type ProxyBody = Either<Full<Bytes>, Download>;
@@ -153,6 +153,7 @@ impl Proxy {
             target: Some(understood.target),
             headers: &parts.headers,
             peer: parts.extensions.get::<SocketAddr>().map(SocketAddr::ip),
+            certificate: None,
         };
         self.guard.policy().route(&question).ok()?.cors.as_ref()
     }
@@ -227,6 +228,7 @@ impl Proxy {
             target: Some(understood.target),
             headers: &parts.headers,
             peer,
+            certificate: parts.extensions.get::<Thumbprint>(),
         };
         let Admission { pass, stale } = self.guard.rule_on(&question).await?;
         let upstream = self.upstreams.iter().find(|upstream| upstream.has(&path)).ok_or(UpstreamError::None)?;
@@ -236,6 +238,7 @@ impl Proxy {
             host: understood.host,
             identity: &pass.identity,
             pass_token: self.plan.pass_token,
+            certificate_header: self.guard.policy().certificates.as_ref().map(|header| &header.name),
             websocket: understood.websocket,
             upstream_host: upstream.host(understood.host),
         };
