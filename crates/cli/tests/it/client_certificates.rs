@@ -5,6 +5,7 @@ use std::fs;
 use probity_jose::{SignatureAlgorithm, VerifyingKey};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
+use crate::application::Application;
 use crate::harness::{Answer, Authority, Client, Guard, claims, free_port, text};
 
 /// Starts an authority that asks for certificates as `section` says, with a client for this one.
@@ -81,6 +82,30 @@ fn a_guard_takes_a_token_that_is_bound_to_a_certificate_when_a_proxy_that_it_bel
         assert_eq!((refused.status, refused.code().as_str()), (401, "guard.wrong_certificate"));
         assert!(refused.header("www-authenticate").starts_with("Bearer "), "{refused:?}");
     }
+}
+
+#[test]
+fn a_guard_that_asks_for_certificates_takes_a_bound_token_on_a_connection_with_its_certificate_only() {
+    let (own, other) = (certificate(), certificate());
+    let (authority, port) = (start(&own, ""), free_port());
+    let application = Application::start();
+    let token = ask(&authority.client_with_certificate(&pem(&own)), "/token").json();
+    let token = text(&token, "/access_token");
+    let proxy = format!(
+        "[[rules]]\nname = 'all'\naudience = 'a'\n\
+         [proxy]\nlisten = '127.0.0.1:{port}'\nclient_certificates = true\n\
+         [proxy.tls]\ncertificate_file = 'tls.pem'\nkey_file = 'tls.key'\n\
+         [[upstream]]\nname = 'app'\nurl = 'http://127.0.0.1:{}'\n",
+        application.port
+    );
+    let _guard = Guard::start_with(&authority, &proxy);
+    let come = |client: &Client| client.send(client.get(&format!("https://localhost:{port}/")).bearer_auth(token));
+    assert_eq!(come(&authority.client_with_certificate(&pem(&own))).status, 200);
+    for client in [authority.client(), authority.client_with_certificate(&pem(&other))] {
+        let refused = come(&client);
+        assert_eq!((refused.status, refused.code().as_str()), (401, "guard.wrong_certificate"));
+    }
+    assert_eq!(application.take().len(), 1);
 }
 
 #[test]
