@@ -20,6 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use probity_authority::ClientCertificate;
+use probity_guard::Thumbprint;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
@@ -147,7 +148,8 @@ impl Listener {
 
     /// Serves until `stop` completes, then lets requests in flight finish for a while.
     ///
-    /// The peer's [`SocketAddr`] is among each request's extensions, and its [`ClientCertificate`] if it has presented one.
+    /// The peer's [`SocketAddr`] is among each request's extensions, and its [`ClientCertificate`] with its [`Thumbprint`]
+    /// if it has presented one.
     pub(crate) async fn serve<F, A, B>(self, respond: F, stop: impl Future<Output = ()>)
     where
         F: Fn(Request<Drained>) -> A + Clone + Send + Sync + 'static,
@@ -211,9 +213,14 @@ async fn serve_connection<F, A, B>(
     let requests = Arc::new(Requests::default());
     let counted = Arc::clone(&requests);
     let service = |certificate: Option<ClientCertificate>| {
+        let leaf = certificate.as_ref().and_then(|certificate| certificate.chain().first());
+        let thumbprint = leaf.map(|der| Thumbprint::of(der));
         hyper::service::service_fn(move |mut request: Request<_>| {
             let in_flight = counted.begin();
             request.extensions_mut().insert(peer);
+            if let Some(thumbprint) = &thumbprint {
+                request.extensions_mut().insert(thumbprint.clone());
+            }
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());
             }

@@ -11,7 +11,11 @@ use serde::Deserialize;
 
 use crate::browser::BrowserConfig;
 use crate::proxy::{ProxyConfig, ProxyPlan, UpstreamConfig};
-use crate::{Access, BadResource, Condition, MAX_OPEN, Network, Pattern, Policy, ResourceMetadata, Rule, Staleness};
+use crate::question::is_protected;
+use crate::{
+    Access, BadResource, CertificateFormat, CertificateHeader, Condition, Cors, Limit, MAX_OPEN, Network, Pattern,
+    Policy, ResourceMetadata, Rule, Staleness,
+};
 
 /// `guard.toml`. Unknown keys are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,11 +50,19 @@ pub struct GuardConfig {
     pub resource: Option<ResourceConfig>,
     /// How tokens that are bound to a key are accepted (RFC 9449).
     pub dpop: Option<DpopConfig>,
+    /// How a proxy says which certificate a client has shown it (RFC 8705).
+    pub client_certificates: Option<CertificateConfig>,
     /// As whom the guard asks the authority about tokens, for rules with `stale = "introspect"`.
     pub introspection: Option<IntrospectionConfig>,
     /// Rules per route; the first that fits decides, and a request that none fits is refused.
     #[serde(default)]
     pub rules: Vec<RuleConfig>,
+    /// Limits on the requests of each subject, by the names that rules call them.
+    #[serde(default)]
+    pub limits: BTreeMap<String, LimitConfig>,
+    /// What pages of other origins may do, by the names that rules call it; the proxy sees to it.
+    #[serde(default)]
+    pub cors: BTreeMap<String, CorsConfig>,
     /// Other issuers whose tokens are accepted.
     #[serde(default)]
     pub issuers: Vec<IssuerConfig>,
@@ -123,6 +135,18 @@ pub struct DpopConfig {
     pub origins: Vec<String>,
 }
 
+/// A header in which proxies say which certificate a client has shown them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateConfig {
+    /// The header.
+    pub header: String,
+    /// How the certificate stands in it: `rfc9440`, `escaped_pem` or `sha256_hex`.
+    pub format: CertificateFormat,
+    /// The addresses and networks of the proxies that are believed. They must set the header in each request, or remove it.
+    pub from: Vec<String>,
+}
+
 /// A confidential client of the authority.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,6 +188,22 @@ pub struct RuleConfig {
     /// What happens while the guard can't know of revocations.
     #[serde(default)]
     pub stale: StaleConfig,
+    /// The limit on the requests of each subject, by name; rules that name the same one share it.
+    pub limit: Option<String>,
+    /// What pages of other origins may do, by name.
+    pub cors: Option<String>,
+}
+
+/// How many requests each subject may make.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitConfig {
+    /// So many requests,
+    pub requests: u32,
+    /// in so many seconds.
+    pub seconds: u64,
+    /// How many of them may come at once; all when absent.
+    pub burst: Option<u32>,
 }
 
 /// `"closed"`, `"introspect"` or `{ open = SECONDS }`.
@@ -177,6 +217,26 @@ pub enum StaleConfig {
     Introspect,
     /// Let pass, for so many seconds.
     Open(u64),
+}
+
+/// What pages of other origins may do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorsConfig {
+    /// The origins, exactly as browsers send them.
+    pub origins: Vec<String>,
+    /// Headers that their pages may send.
+    #[serde(default = "default_cors_headers")]
+    pub headers: Vec<String>,
+    /// Headers of answers that they may read, beside those that every page may.
+    #[serde(default)]
+    pub expose: Vec<String>,
+    /// Whether they may send cookies.
+    #[serde(default)]
+    pub credentials: bool,
+    /// For how many seconds a browser remembers that they may.
+    #[serde(default = "default_cors_max_age")]
+    pub max_age: u64,
 }
 
 /// Which key of the configuration can't work, and why.
@@ -194,17 +254,20 @@ impl GuardConfig {
     /// [`BadConfig`]
     pub fn policy(&self) -> Result<Policy, BadConfig> {
         self.check_issuers()?;
+        self.check_limits()?;
+        self.check_cors()?;
         let network = |text: &String| text.parse::<Network>().map_err(|error| bad("proxies", &error));
         let proxies = self.proxies.iter().map(network).collect::<Result<_, _>>()?;
         let checker = |dpop: &DpopConfig| ProofChecker::new(&dpop.origins).map_err(|error| bad("dpop.origins", &error));
         let proofs = self.dpop.as_ref().map(checker).transpose()?;
+        let certificates = self.client_certificates.as_ref().map(certificate_header).transpose()?;
         if self.rules.is_empty() {
             let rule = Rule {
                 scopes: self.scopes.clone(),
                 foreign_audiences: self.foreign_audiences(),
                 ..Rule::for_all(self.audience.as_str())
             };
-            return Ok(Policy { rules: vec![rule], proxies, proofs });
+            return Ok(Policy { rules: vec![rule], proxies, proofs, certificates });
         }
         if !self.scopes.is_empty() {
             return Err(bad("scopes", &"where there are rules, each has its own"));
@@ -216,7 +279,7 @@ impl GuardConfig {
             }
             rules.push(self.rule(config)?);
         }
-        Ok(Policy { rules, proxies, proofs })
+        Ok(Policy { rules, proxies, proofs, certificates })
     }
 
     fn rule(&self, config: &RuleConfig) -> Result<Rule, BadConfig> {
@@ -231,6 +294,16 @@ impl GuardConfig {
         if config.access != Access::Token && (demands || config.max_authentication_age.is_some()) {
             return Err(bad("access", &"a rule that looks at no token can't demand anything of it"));
         }
+        let limit = config
+            .limit
+            .as_ref()
+            .map(|name| self.limit(name).ok_or_else(|| bad("limit", &format!("{name} is not among limits"))));
+        let limit = limit.transpose()?.transpose()?;
+        if config.access != Access::Token && limit.is_some() {
+            return Err(bad("limit", &"a rule that looks at no token knows no subject"));
+        }
+        let cors = config.cors.as_ref();
+        let cors = cors.map(|name| self.cors(name).ok_or_else(|| bad("cors", &format!("{name} is not among cors"))));
         let stale = match config.stale {
             StaleConfig::Closed => Staleness::Closed,
             StaleConfig::Introspect if self.introspection.is_none() => {
@@ -254,7 +327,45 @@ impl GuardConfig {
             max_authentication_age: config.max_authentication_age.map(Duration::from_secs),
             acr_values: config.acr_values.clone(),
             stale,
+            limit,
+            cors: cors.transpose()?.transpose()?,
         })
+    }
+
+    /// Those that no rule names too: a limit that limits nobody is a mistake.
+    fn check_limits(&self) -> Result<(), BadConfig> {
+        for name in self.limits.keys() {
+            self.limit(name).transpose()?;
+            if !self.rules.iter().any(|rule| rule.limit.as_ref() == Some(name)) {
+                return Err(bad(&format!("limits.{name}"), &"no rule has this limit"));
+            }
+        }
+        Ok(())
+    }
+
+    fn limit(&self, name: &str) -> Option<Result<Limit, BadConfig>> {
+        let LimitConfig { requests, seconds, burst } = self.limits.get(name)?;
+        let limit = Limit::new(name, *requests, *seconds, *burst);
+        Some(limit.map_err(|error| bad(&format!("limits.{name}"), &error)))
+    }
+
+    fn check_cors(&self) -> Result<(), BadConfig> {
+        for name in self.cors.keys() {
+            self.cors(name).transpose()?;
+            if self.proxy.is_none() {
+                return Err(bad(&format!("cors.{name}"), &"only a proxy can see to it: [proxy] is needed"));
+            }
+            if !self.rules.iter().any(|rule| rule.cors.as_ref() == Some(name)) {
+                return Err(bad(&format!("cors.{name}"), &"no rule has it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn cors(&self, name: &str) -> Option<Result<Cors, BadConfig>> {
+        let CorsConfig { origins, headers, expose, credentials, max_age } = self.cors.get(name)?;
+        let cors = Cors::new(origins, headers, expose, *credentials, *max_age);
+        Some(cors.map_err(|error| bad(&format!("cors.{name}"), &error)))
     }
 
     fn check_issuers(&self) -> Result<(), BadConfig> {
@@ -326,6 +437,17 @@ impl GuardConfig {
     }
 }
 
+fn certificate_header(config: &CertificateConfig) -> Result<CertificateHeader, BadConfig> {
+    let name = config.header.parse::<http::HeaderName>().ok().filter(|name| !is_protected(name.as_str()));
+    let name = name.ok_or_else(|| bad("client_certificates.header", &"no name of a header that is free"))?;
+    let network = |text: &String| text.parse::<Network>().map_err(|error| bad("client_certificates.from", &error));
+    let from: Vec<_> = config.from.iter().map(network).collect::<Result<_, _>>()?;
+    if from.is_empty() {
+        return Err(bad("client_certificates.from", &"nobody is believed"));
+    }
+    Ok(CertificateHeader { name, format: config.format, from })
+}
+
 pub(crate) fn bad(key: &str, reason: &dyn std::fmt::Display) -> BadConfig {
     BadConfig { key: key.to_owned(), reason: reason.to_string() }
 }
@@ -338,6 +460,16 @@ pub fn default_listen() -> SocketAddr {
 /// The default of `proxies`: this machine.
 pub fn default_proxies() -> Vec<String> {
     vec!["127.0.0.0/8".to_owned(), "::1".to_owned()]
+}
+
+/// The default of `headers` of `[cors]`: a token and the type of a body.
+fn default_cors_headers() -> Vec<String> {
+    vec!["authorization".to_owned(), "content-type".to_owned()]
+}
+
+/// The default of `max_age` of `[cors]`.
+const fn default_cors_max_age() -> u64 {
+    600
 }
 
 /// The default of `algorithms`.

@@ -10,6 +10,7 @@ use probity_verifier::{
 };
 
 use crate::Refusal;
+use crate::certificate::CertificateHeader;
 use crate::path::RoutePath;
 use crate::peer::Network;
 use crate::question::Question;
@@ -48,6 +49,8 @@ pub struct Policy {
     pub proxies: Vec<Network>,
     /// Checks proofs for tokens that are bound to a key (RFC 9449); without it, such tokens are refused.
     pub proofs: Option<ProofChecker>,
+    /// How a proxy says which certificate the client has shown it.
+    pub certificates: Option<CertificateHeader>,
 }
 
 /// What was decided about a request, and by which rule.
@@ -109,7 +112,7 @@ impl Policy {
         if !question.peer.is_some_and(|peer| self.proxies.iter().any(|network| network.contains(peer))) {
             return Err(Refusal::UntrustedPeer);
         }
-        question.refuse_smuggling()?;
+        question.refuse_smuggling(self.certificates.as_ref().map(|header| &header.name))?;
         let by_method = self.rules.iter().any(|rule| !rule.methods.is_empty());
         let by_path = self.rules.iter().any(|rule| !rule.paths.is_empty());
         if by_method && question.overrides_method() {
@@ -150,6 +153,10 @@ fn apply(
     let Judged { token, freshness } = judge(token)?;
     fulfil(rule, &token, now)?;
     let proof = match scheme {
+        Scheme::Bearer if token.bound_certificate().is_some() => {
+            check_certificate(policy, question, &token)?;
+            None
+        }
         // RFC 9449 section 7.2: a bound token without its proof is no bearer token.
         Scheme::Bearer if token.is_sender_constrained() => return Err(Refusal::SenderConstrained),
         Scheme::Bearer => None,
@@ -179,6 +186,17 @@ fn prove(policy: &Policy, question: &Question<'_>, token: &AccessToken, now: Uni
     };
     let checker = policy.proofs.as_ref().ok_or(Refusal::BadProof)?;
     checker.check(proof, token, ProvenRequest { method, target }, now).ok_or(Refusal::BadProof)
+}
+
+/// RFC 8705 section 3: the certificate of the client must be the one to which the token is bound.
+fn check_certificate(policy: &Policy, question: &Question<'_>, token: &AccessToken) -> Result<(), Refusal> {
+    let shown = match &policy.certificates {
+        // The connection is the proxy's, and so is its certificate.
+        Some(header) if header.is_from(question.peer) => header.read(question.headers),
+        _ => question.certificate.cloned(),
+    };
+    let is_bound_to_it = shown.is_some_and(|shown| token.bound_certificate() == Some(shown.as_str()));
+    if is_bound_to_it { Ok(()) } else { Err(Refusal::WrongCertificate) }
 }
 
 /// What a rule requires of a verified token.

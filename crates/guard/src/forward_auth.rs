@@ -1,6 +1,6 @@
 //! Forward authentication over HTTP: a proxy asks about each request before it passes it on.
 //!
-//! The answer is 200 with the identity headers, 401 or 403 with `WWW-Authenticate`, or 503 with `Retry-After`. Where a proxy
+//! The answer is 200 with the identity headers, 401 or 403 with `WWW-Authenticate`, or 429 or 503 with `Retry-After`. Where a proxy
 //! asks says how it names the original request: see [`Convention`].
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +18,7 @@ use probity_verifier::{Introspection, Rejection, Trust, UnixTime, credentials};
 use tracing::{Level, debug, enabled, info, warn};
 
 use crate::decide::{Decision, Pass, Policy, Verdict, decide};
+use crate::limit::{Buckets, Limit};
 use crate::metrics::Metrics;
 use crate::peer::Network;
 use crate::question::{Convention, ITSELF_PREFIX, Question};
@@ -29,9 +30,6 @@ pub const VERIFY_PATH: &str = "/verify";
 
 /// Where a proxy asks that sends `X-Forwarded-Method` and `X-Forwarded-Uri`.
 pub const FORWARD_AUTH_PATH: &str = "/forward-auth";
-
-/// What a client that came at a bad moment should wait: a heartbeat and some.
-const RETRY_AFTER_SECONDS: u16 = 1;
 
 /// How often one decision may wait for something to be fetched: keys, then a status list.
 const MAX_LESSONS: usize = 2;
@@ -50,6 +48,7 @@ pub struct Guard {
     metadata: Option<ResourceMetadata>,
     metrics: Arc<Metrics>,
     used_proofs: Arc<Mutex<UsedProofs>>,
+    buckets: Arc<Mutex<Buckets>>,
     /// When it started.
     since: UnixTime,
     /// Whether it has been told to stop.
@@ -72,15 +71,25 @@ impl Guard {
             metadata,
             metrics: Arc::default(),
             used_proofs: Arc::default(),
+            buckets: Arc::default(),
             since: unix_now(),
             leaving: Arc::default(),
         }
     }
 
-    /// The same guard with another configuration: what it has counted and which proofs were used is not forgotten.
+    /// The same guard with another configuration: what it has counted, which proofs were used and what is
+    /// left of limits is not forgotten.
     pub fn reconfigured(&self, trust: Arc<Trust>, policy: Policy, metadata: Option<ResourceMetadata>) -> Self {
-        let (metrics, used_proofs) = (Arc::clone(&self.metrics), Arc::clone(&self.used_proofs));
-        Self { trust, policy, metadata, metrics, used_proofs, since: self.since, leaving: Arc::clone(&self.leaving) }
+        Self {
+            trust,
+            policy,
+            metadata,
+            metrics: Arc::clone(&self.metrics),
+            used_proofs: Arc::clone(&self.used_proofs),
+            buckets: Arc::clone(&self.buckets),
+            since: self.since,
+            leaving: Arc::clone(&self.leaving),
+        }
     }
 
     /// Says from now on that it is not ready, so that whoever balances load sends nobody any more. It goes on deciding.
@@ -91,10 +100,11 @@ impl Guard {
     /// The same guard for whoever comes: its questions are the clients' own requests.
     pub(crate) fn for_everyone(&self) -> Self {
         let policy = Policy { proxies: Network::ALL.to_vec(), ..self.policy.clone() };
-        let (trust, metrics) = (Arc::clone(&self.trust), Arc::clone(&self.metrics));
-        let used_proofs = Arc::clone(&self.used_proofs);
-        let leaving = Arc::clone(&self.leaving);
-        Self { trust, policy, metadata: self.metadata.clone(), metrics, used_proofs, since: self.since, leaving }
+        self.reconfigured(Arc::clone(&self.trust), policy, self.metadata.clone())
+    }
+
+    pub(crate) const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     pub(crate) fn trust(&self) -> &Trust {
@@ -160,6 +170,10 @@ impl Guard {
             Verdict::Pass(pass) => self.use_up_proof(pass),
             verdict => verdict,
         };
+        let verdict = match (verdict, rule.and_then(|rule| rule.limit.as_ref())) {
+            (Verdict::Pass(pass), Some(limit)) => self.count(limit, pass),
+            (verdict, _) => verdict,
+        };
         let stale = rule.map_or(Staleness::Closed, |rule| rule.stale);
         let rule = rule.map(|rule| rule.name.as_str());
         match verdict {
@@ -192,7 +206,7 @@ impl Guard {
         decision
     }
 
-    /// Last of all, when nothing else is against the request: a proof of possession counts once.
+    /// When nothing else is against the request: a proof of possession counts once.
     fn use_up_proof(&self, pass: Pass) -> Verdict {
         let Some(proof) = &pass.proof else { return Verdict::Pass(pass) };
         // An older one may have been used in an earlier process.
@@ -204,6 +218,19 @@ impl Guard {
             Replay::First => Verdict::Pass(pass),
             Replay::Again => Verdict::Refuse(Refusal::UsedProof),
             Replay::Full => Verdict::Refuse(Refusal::ProofsFull),
+        }
+    }
+
+    /// Last of all: only what would pass counts, or a thief's refused requests would use up what is its victim's.
+    fn count(&self, limit: &Limit, pass: Pass) -> Verdict {
+        let Some(token) = &pass.token else { return Verdict::Pass(pass) };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        match buckets.take(limit, token.issuer(), token.subject(), boot_now()) {
+            Ok(()) => Verdict::Pass(pass),
+            Err(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Verdict::Refuse(Refusal::TooManyRequests { seconds })
+            }
         }
     }
 
@@ -296,8 +323,8 @@ pub(crate) fn refused(refusal: &Refusal, metadata: Option<&str>) -> Response<Ful
     if let Some(challenge) = refusal.challenge(metadata) {
         headers.insert(WWW_AUTHENTICATE, challenge);
     }
-    if refusal.status() == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    if let Some(seconds) = refusal.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -5,10 +5,13 @@
 //! requests on itself; [`decide()`] is the decision, without I/O.
 
 pub mod browser;
+mod certificate;
 pub mod config;
+mod cors;
 mod decide;
 mod envoy;
 mod forward_auth;
+mod limit;
 mod metrics;
 mod path;
 mod peer;
@@ -17,9 +20,12 @@ mod question;
 mod refusal;
 mod rule;
 
+pub use certificate::{CertificateFormat, CertificateHeader, MAX_CERTIFICATE_HEADER_BYTES, Thumbprint};
+pub use cors::{BadCors, Cors, MAX_PREFLIGHT_AGE};
 pub use decide::{Decision, Pass, Policy, Verdict, decide, identity};
 pub use envoy::{CHECK_PATH, GrpcBody};
 pub use forward_auth::{DRAIN, FORWARD_AUTH_PATH, Guard, VERIFY_PATH};
+pub use limit::{BadLimit, Limit, MAX_LIMIT_REQUESTS, MAX_LIMIT_SECONDS};
 pub use path::{BadPath, MAX_PATH_BYTES, MAX_SEGMENTS, RoutePath};
 pub use peer::{BadNetwork, Network};
 pub use probity_verifier::{BadResource, MAX_TOKEN_BYTES, ResourceMetadata, bearer_token};

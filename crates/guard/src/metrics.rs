@@ -16,6 +16,7 @@ pub(crate) struct Metrics {
     passed_stale: AtomicU64,
     unauthorized: AtomicU64,
     forbidden: AtomicU64,
+    limited: AtomicU64,
     unavailable: AtomicU64,
     cut: AtomicU64,
 }
@@ -37,6 +38,7 @@ impl Metrics {
         let counter = match refusal.status() {
             StatusCode::UNAUTHORIZED => &self.unauthorized,
             StatusCode::FORBIDDEN => &self.forbidden,
+            StatusCode::TOO_MANY_REQUESTS => &self.limited,
             _ => &self.unavailable,
         };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -58,6 +60,7 @@ impl Metrics {
             ("passed", &self.passed),
             ("unauthorized", &self.unauthorized),
             ("forbidden", &self.forbidden),
+            ("limited", &self.limited),
             ("unavailable", &self.unavailable),
         ] {
             let count = counter.load(Ordering::Relaxed);

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use http::header::{CONNECTION, HeaderMap, HeaderName};
 use http::{Method, Uri};
 
-use crate::Refusal;
 use crate::decide::identity;
+use crate::{Refusal, Thumbprint};
 
 /// How a proxy says which request it asks about. Where it asks, which its own configuration says, chooses this: a client
 /// could send the headers of another convention.
@@ -31,6 +31,8 @@ pub struct Question<'a> {
     pub headers: &'a HeaderMap,
     /// Who asks, when that is known.
     pub peer: Option<IpAddr>,
+    /// The certificate that the client itself has proven to have, to the guard. That of a proxy which asks is none.
+    pub certificate: Option<&'a Thumbprint>,
 }
 
 /// Headers by which some applications let a request say that its method is another one.
@@ -47,7 +49,7 @@ impl<'a> Question<'a> {
                 (Some(method.as_str()), target)
             }
         };
-        Self { method, target, headers, peer: None }
+        Self { method, target, headers, peer: None, certificate: None }
     }
 
     /// The same question from this address.
@@ -55,11 +57,15 @@ impl<'a> Question<'a> {
         Self { peer, ..self }
     }
 
-    /// Refuses a request whose headers could make another hop see another caller.
+    /// Refuses a request whose headers could make another hop see another caller. `certificate` is the header that names the
+    /// client's certificate, if one does.
     ///
     /// # Errors
     /// [`Refusal::SmuggledIdentity`]
-    pub fn refuse_smuggling(&self) -> Result<(), Refusal> {
+    pub fn refuse_smuggling(&self, certificate: Option<&HeaderName>) -> Result<(), Refusal> {
+        let is_protected = |name: &str| {
+            is_protected(name) || certificate.is_some_and(|certificate| name.eq_ignore_ascii_case(certificate.as_str()))
+        };
         let disguised = |name: &HeaderName| {
             let name = name.as_str();
             // CGI and what descends from it reads `_` as `-`.
@@ -83,7 +89,7 @@ impl<'a> Question<'a> {
 pub const ITSELF_PREFIX: &str = "/ext-authz";
 
 /// The headers on which decisions hang.
-fn is_protected(name: &str) -> bool {
+pub(crate) fn is_protected(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     let others = ["authorization", "x-original-method", "x-original-uri", "x-forwarded-method", "x-forwarded-uri"];
     identity::ALL.iter().any(|known| known.as_str() == name) || others.contains(&name.as_str())

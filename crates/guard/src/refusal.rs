@@ -57,6 +57,9 @@ pub enum Refusal {
     /// The token is bound to a key of its sender, which a bearer token does not prove.
     #[error("the token is bound to a key and is no bearer token")]
     SenderConstrained,
+    /// The token is bound to a certificate (RFC 8705) that the client has not shown.
+    #[error("the token is bound to a certificate that was not shown")]
+    WrongCertificate,
     /// The token came by the scheme `DPoP` without a good proof that its sender holds its key.
     #[error("the proof that the sender holds the token's key is missing or no good")]
     BadProof,
@@ -83,9 +86,18 @@ pub enum Refusal {
     /// The cookie would speak for a request that another site has made.
     #[error("the request comes from another site")]
     CrossSite,
+    /// A page of an origin that the rule does not name asks whether it may.
+    #[error("pages of this origin may not do this")]
+    CrossOrigin,
     /// The session's token has expired and the authority can't be asked for another one.
     #[error("the session can't be continued for the moment")]
     SessionUnavailable,
+    /// The token's subject has made all requests that the rule's limit allows for now.
+    #[error("too many requests: the next may come in {seconds} s")]
+    TooManyRequests {
+        /// How long to wait for the next.
+        seconds: u64,
+    },
     /// The token's subject, client or scope has characters that no header can carry.
     #[error("the token's identity can't be written in a header")]
     UnprintableIdentity,
@@ -110,6 +122,7 @@ impl Refusal {
             Self::Nobody => "guard.nobody",
             Self::WrongAudience => "guard.wrong_audience",
             Self::SenderConstrained => "guard.sender_constrained",
+            Self::WrongCertificate => "guard.wrong_certificate",
             Self::BadProof => "guard.bad_proof",
             Self::UsedProof => "guard.used_proof",
             Self::ProofsFull => "guard.proofs_full",
@@ -117,7 +130,9 @@ impl Refusal {
             Self::InsufficientAuthentication { .. } => "guard.insufficient_authentication",
             Self::Inactive => "guard.inactive",
             Self::CrossSite => "guard.cross_site",
+            Self::CrossOrigin => "guard.cross_origin",
             Self::SessionUnavailable => "guard.session_unavailable",
+            Self::TooManyRequests { .. } => "guard.too_many_requests",
             Self::UnprintableIdentity => "guard.unprintable_identity",
         }
     }
@@ -131,6 +146,8 @@ impl Refusal {
         match self {
             Self::Rejected(rejection) if rejection.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
             Self::ProofsFull | Self::SessionUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            // RFC 6585 section 4.
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::InsufficientScope { .. }
             | Self::UntrustedPeer
             | Self::SmuggledIdentity
@@ -140,6 +157,7 @@ impl Refusal {
             | Self::NoRule
             | Self::Nobody
             | Self::CrossSite
+            | Self::CrossOrigin
             | Self::UnmetClaim => StatusCode::FORBIDDEN,
             Self::NoCredentials
             | Self::SeveralCredentials
@@ -148,11 +166,20 @@ impl Refusal {
             | Self::Rejected(_)
             | Self::WrongAudience
             | Self::SenderConstrained
+            | Self::WrongCertificate
             | Self::BadProof
             | Self::UsedProof
             | Self::InsufficientAuthentication { .. }
             | Self::Inactive
             | Self::UnprintableIdentity => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    /// After how many seconds the same request may pass, where it is only for now that it does not: `Retry-After`.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests { seconds } => Some(*seconds),
+            _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(UNAVAILABLE_SECONDS),
         }
     }
 
@@ -163,11 +190,13 @@ impl Refusal {
             Self::SeveralCredentials | Self::MalformedCredentials | Self::TokenTooLarge => Some("invalid_request"),
             Self::Rejected(rejection) if rejection.is_temporary() => Some("temporarily_unavailable"),
             Self::ProofsFull | Self::SessionUnavailable => Some("temporarily_unavailable"),
+            Self::TooManyRequests { .. } => Some("too_many_requests"),
             // RFC 9449 section 7.1.
             Self::BadProof | Self::UsedProof => Some("invalid_dpop_proof"),
             Self::Rejected(_)
             | Self::WrongAudience
             | Self::SenderConstrained
+            | Self::WrongCertificate
             | Self::Inactive
             | Self::UnprintableIdentity => Some("invalid_token"),
             Self::InsufficientScope { .. } => Some("insufficient_scope"),
@@ -181,6 +210,7 @@ impl Refusal {
             | Self::NoRule
             | Self::Nobody
             | Self::CrossSite
+            | Self::CrossOrigin
             | Self::UnmetClaim => Some("access_denied"),
         }
     }
@@ -188,7 +218,7 @@ impl Refusal {
     /// The value of `WWW-Authenticate`, for what another token could change. `resource_metadata` is where the resource's
     /// metadata is (RFC 9728 section 5.1), if it has some.
     pub fn challenge(&self, resource_metadata: Option<&str>) -> Option<HeaderValue> {
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE || self.error() == Some("access_denied") {
+        if self.retry_after().is_some() || self.error() == Some("access_denied") {
             return None;
         }
         let description = self.to_string();
@@ -223,6 +253,9 @@ impl Refusal {
         challenge(scheme, parameters)
     }
 }
+
+/// What a client that came at a bad moment should wait: a heartbeat and some.
+const UNAVAILABLE_SECONDS: u64 = 1;
 
 impl From<BadCredentials> for Refusal {
     fn from(bad: BadCredentials) -> Self {
@@ -266,6 +299,13 @@ mod tests {
             assert_eq!(refusal.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(refusal.challenge(None), None);
         }
+    }
+
+    #[test]
+    fn too_many_requests_are_not_the_tokens_fault_either() {
+        let refusal = Refusal::TooManyRequests { seconds: 7 };
+        assert_eq!((refusal.status(), refusal.challenge(None)), (StatusCode::TOO_MANY_REQUESTS, None));
+        assert_eq!((refusal.retry_after(), Refusal::Nobody.retry_after()), (Some(7), None));
     }
 
     #[test]

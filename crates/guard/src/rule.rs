@@ -7,6 +7,8 @@ use probity_verifier::AccessToken;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cors::Cors;
+use crate::limit::Limit;
 use crate::path::RoutePath;
 
 /// The longest time for which a rule may let requests pass that can't be checked for revocation.
@@ -37,6 +39,10 @@ pub struct Rule {
     pub acr_values: Vec<String>,
     /// What happens to a good token while the guard can't know of revocations.
     pub stale: Staleness,
+    /// How many requests each subject may make.
+    pub limit: Option<Limit>,
+    /// Which pages of other origins may use it, where the guard passes requests on itself.
+    pub cors: Option<Cors>,
 }
 
 /// Who may pass.
@@ -102,6 +108,8 @@ impl Rule {
             max_authentication_age: None,
             acr_values: Vec::new(),
             stale: Staleness::Closed,
+            limit: None,
+            cors: None,
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Claims {
 #[derive(Debug, Clone, Deserialize)]
 struct Confirmation {
     jkt: Option<String>,
+    #[serde(rename = "x5t#S256")]
+    x5t: Option<String>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
@@ -173,7 +175,15 @@ impl AccessToken {
     /// The thumbprint of the key that the token is bound to (RFC 9449 section 6.1), if that is all that it is bound to.
     pub fn bound_key(&self) -> Option<&str> {
         let confirmation = self.0.token.claims().cnf.as_ref()?;
-        if confirmation.others.is_empty() { confirmation.jkt.as_deref() } else { None }
+        let is_all = confirmation.others.is_empty() && confirmation.x5t.is_none();
+        if is_all { confirmation.jkt.as_deref() } else { None }
+    }
+
+    /// `x5t#S256` of the certificate that the token is bound to (RFC 8705 section 3.1), if that is all that it is bound to.
+    pub fn bound_certificate(&self) -> Option<&str> {
+        let confirmation = self.0.token.claims().cnf.as_ref()?;
+        let is_all = confirmation.others.is_empty() && confirmation.jkt.is_none();
+        if is_all { confirmation.x5t.as_deref() } else { None }
     }
 
     /// All claims, read into a type of the caller's. This parses the payload each time.

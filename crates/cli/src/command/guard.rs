@@ -3,6 +3,7 @@
 mod reload;
 mod service;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -115,8 +116,11 @@ impl GuardArgs {
             remembered_tokens: REMEMBERED_TOKENS,
             resource: None,
             dpop: None,
+            client_certificates: None,
             introspection: None,
             rules: Vec::new(),
+            limits: BTreeMap::new(),
+            cors: BTreeMap::new(),
             issuers: Vec::new(),
             tls: None,
             proxy: None,

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use probity_guard::{Access, Decision, Pass, Policy, Question, RoutePath, Rule, Staleness, Verdict, decide};
+use probity_guard::{
+    Access, Cors, Decision, Limit, Pass, Policy, Question, RoutePath, Rule, Staleness, Verdict, decide,
+};
 use probity_verifier::clock::unix_now;
 use probity_verifier::{Rejection, Trust};
 use serde_json::{Value, json};
@@ -61,8 +63,13 @@ impl CheckArgs {
         let config = load(&self.config)?;
         let policy = config.policy().or_kind(Kind::Configuration)?;
         let headers = self.request_headers()?;
-        let question =
-            Question { method: Some(&self.method), target: Some(&self.uri), headers: &headers, peer: Some(self.peer) };
+        let question = Question {
+            method: Some(&self.method),
+            target: Some(&self.uri),
+            headers: &headers,
+            peer: Some(self.peer),
+            certificate: None,
+        };
         let trust = match self.token_file {
             Some(_) => Some(ready(Trust::start(trust_config(&config)?)?).await?),
             None => None,
@@ -167,6 +174,8 @@ fn requirements(rule: &Rule) -> Value {
         Access::Token => json!({
             "audience": rule.audience, "scopes": rule.scopes, "claims": claims, "acr_values": rule.acr_values,
             "max_authentication_age": rule.max_authentication_age.map(|most| most.as_secs()), "stale": stale,
+            "limit": rule.limit.as_ref().map(Limit::name),
+            "origins": rule.cors.iter().flat_map(Cors::origins).collect::<Vec<_>>(),
         }),
     }
 }

@@ -5,7 +5,8 @@ use std::fs;
 use probity_jose::{SignatureAlgorithm, VerifyingKey};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
-use crate::harness::{Answer, Authority, Client, claims, free_port, text};
+use crate::application::Application;
+use crate::harness::{Answer, Authority, Client, Guard, claims, free_port, text};
 
 /// Starts an authority that asks for certificates as `section` says, with a client for this one.
 fn start(certified: &CertifiedKey<rcgen::KeyPair>, section: &str) -> Authority {
@@ -55,6 +56,56 @@ fn a_client_gets_tokens_for_its_certificate_and_bound_to_it() {
     assert_eq!(stranger.error(), (401, "invalid_client".to_owned()));
     assert_eq!(ask(&authority.client(), "/token").error(), (401, "invalid_client".to_owned()));
     authority.service_token();
+}
+
+/// A certificate as nginx writes it into a header.
+fn escaped(certified: &CertifiedKey<rcgen::KeyPair>) -> String {
+    certified.cert.pem().replace('\r', "").replace('\n', "%0A").replace(' ', "%20")
+}
+
+#[test]
+fn a_guard_takes_a_token_that_is_bound_to_a_certificate_when_a_proxy_that_it_believes_has_seen_it() {
+    let (own, other) = (certificate(), certificate());
+    let authority = start(&own, "");
+    let token = ask(&authority.client_with_certificate(&pem(&own)), "/token").json();
+    let bearer = format!("Bearer {}", text(&token, "/access_token"));
+    let rules = "[client_certificates]\nheader = 'X-Cert'\nformat = 'escaped_pem'\nfrom = ['127.0.0.1']\n\
+        [[rules]]\nname = 'all'\naudience = 'a'\n";
+    let guard = Guard::start_with(&authority, rules);
+    let asked = |certificate: &str| {
+        let request = [("X-Original-Method", "GET"), ("X-Original-URI", "/"), ("Authorization", &bearer)];
+        guard.get("/verify", &[&request[..], &[("X-Cert", certificate)]].concat())
+    };
+    assert_eq!(asked(&escaped(&own)).status, 200);
+    for wrong in [&escaped(&other), "", "x"] {
+        let refused = asked(wrong);
+        assert_eq!((refused.status, refused.code().as_str()), (401, "guard.wrong_certificate"));
+        assert!(refused.header("www-authenticate").starts_with("Bearer "), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_guard_that_asks_for_certificates_takes_a_bound_token_on_a_connection_with_its_certificate_only() {
+    let (own, other) = (certificate(), certificate());
+    let (authority, port) = (start(&own, ""), free_port());
+    let application = Application::start();
+    let token = ask(&authority.client_with_certificate(&pem(&own)), "/token").json();
+    let token = text(&token, "/access_token");
+    let proxy = format!(
+        "[[rules]]\nname = 'all'\naudience = 'a'\n\
+         [proxy]\nlisten = '127.0.0.1:{port}'\nclient_certificates = true\n\
+         [proxy.tls]\ncertificate_file = 'tls.pem'\nkey_file = 'tls.key'\n\
+         [[upstream]]\nname = 'app'\nurl = 'http://127.0.0.1:{}'\n",
+        application.port
+    );
+    let _guard = Guard::start_with(&authority, &proxy);
+    let come = |client: &Client| client.send(client.get(&format!("https://localhost:{port}/")).bearer_auth(token));
+    assert_eq!(come(&authority.client_with_certificate(&pem(&own))).status, 200);
+    for client in [authority.client(), authority.client_with_certificate(&pem(&other))] {
+        let refused = come(&client);
+        assert_eq!((refused.status, refused.code().as_str()), (401, "guard.wrong_certificate"));
+    }
+    assert_eq!(application.take().len(), 1);
 }
 
 #[test]

@@ -47,6 +47,21 @@ stale = "introspect"
 [[rules]]
 name = "closed"
 paths = ["/closed"]
+
+[[rules]]
+name = "few"
+paths = ["/few"]
+limit = "few"
+
+[[rules]]
+name = "few for users"
+paths = ["/few/users"]
+claims = { amr = { contains = "pwd" } }
+limit = "few"
+
+[limits.few]
+requests = 2
+seconds = 3600
 "#;
 
 fn ask(guard: &Guard, target: &str, token: &str) -> Answer {
@@ -73,6 +88,29 @@ fn a_users_token_and_a_services_pass_where_the_rules_let_them() {
     assert!(challenge.contains("max_age=\"0\""), "{step_up:?}");
     let metrics = guard.get("/metrics", &[]);
     assert!(metrics.body.contains("probity_guard_decisions_total{verdict=\"forbidden\"} 2"), "{metrics:?}");
+}
+
+#[test]
+fn a_subject_makes_as_many_requests_as_its_limit_allows_and_only_those_that_pass_count() {
+    let authority = Authority::start();
+    let guard = Guard::start_with(&authority, RULES);
+    let code = Browser::new(&authority).log_in();
+    let user = text(&authority.redeem(&code, VERIFIER).json(), "/access_token").to_owned();
+    let service = authority.service_token();
+    for _ in 0..5 {
+        assert_eq!(ask(&guard, "/few/users", &service).code(), "guard.unmet_claim");
+        assert_eq!(ask(&guard, "/few", "no token").status, 401);
+    }
+    assert_eq!([ask(&guard, "/few", &service).status, ask(&guard, "/few", &service).status], [200; 2]);
+    let third = ask(&guard, "/few", &service);
+    assert_eq!((third.status, third.code().as_str()), (429, "guard.too_many_requests"));
+    let wait: u64 = third.header("retry-after").parse().unwrap();
+    assert!((1700..=1800).contains(&wait), "{third:?}");
+    assert_eq!(ask(&guard, "/closed", &service).status, 200, "another rule has another limit, or none");
+    let users = ["/few", "/few/users", "/few/users"].map(|target| ask(&guard, target, &user).status);
+    assert_eq!(users, [200, 200, 429], "another subject; and both rules share the limit");
+    let metrics = guard.get("/metrics", &[]);
+    assert!(metrics.body.contains("probity_guard_decisions_total{verdict=\"limited\"} 2"), "{metrics:?}");
 }
 
 #[test]
@@ -129,6 +167,8 @@ fn guard_check_says_which_rule_decides_and_why() {
     assert_eq!((status, text(&nothing, "/verdict")), (1, "guard.no_credentials"));
     assert_eq!(text(&nothing, "/rules/0/fits"), "is for other paths");
     assert_eq!(text(&nothing, "/rules/5/fits"), "decides");
+    let (_, few) = check(&authority, &["--uri", "/few"]);
+    assert_eq!(text(&few, "/rules/6/requires/limit"), "few");
     let (status, trick) = check(&authority, &["--uri", "/health/../closed"]);
     assert_eq!((status, text(&trick, "/verdict")), (1, "guard.bad_path"));
     let file = authority.data("token");

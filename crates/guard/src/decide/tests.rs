@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Thumbprint;
 use crate::config::GuardConfig;
 use crate::question::Convention;
 
@@ -124,7 +125,13 @@ fn ask_at(method: &str, target: &str, token_name: Option<&str>, boot: BootTime) 
     let bearer = token_name.map(|name| format!("Bearer {}", token(name)));
     let pairs: Vec<_> = bearer.iter().map(|value| ("authorization", value.as_str())).collect();
     let headers = headers(&pairs);
-    let question = Question { method: Some(method), target: Some(target), headers: &headers, peer: Some(PROXY) };
+    let question = Question {
+        method: Some(method),
+        target: Some(target),
+        headers: &headers,
+        peer: Some(PROXY),
+        certificate: None,
+    };
     outcome(&question, boot)
 }
 
@@ -151,6 +158,8 @@ fn the_first_rule_that_fits_decides_and_without_one_nothing_passes() {
         ("GET", "/other", Some("other_audience"), "other", "passed"),
         ("GET", "/", Some("other_audience"), "home", "guard.wrong_audience"),
         ("GET", "/", Some("bound"), "home", "guard.sender_constrained"),
+        ("GET", "/", Some("certificate"), "home", "guard.wrong_certificate"),
+        ("GET", "/", Some("both"), "home", "guard.sender_constrained"),
         ("GET", "/", Some("unprintable"), "home", "guard.unprintable_identity"),
         ("POST", "/pay", Some("write"), "pay", "guard.insufficient_authentication"),
         ("GET", "/elsewhere", Some("write"), "", "guard.no_rule"),
@@ -191,7 +200,7 @@ fn only_a_proxy_that_is_named_may_ask() {
     let bearer = format!("Bearer {}", token("plain"));
     let headers = headers(&[("authorization", &bearer)]);
     for peer in [None, Some("10.0.0.1".parse().unwrap()), Some("::2".parse().unwrap())] {
-        let question = Question { method: Some("GET"), target: Some("/"), headers: &headers, peer };
+        let question = Question { method: Some("GET"), target: Some("/"), headers: &headers, peer, certificate: None };
         assert_eq!(outcome(&question, BootTime::default()).1, "guard.untrusted_peer");
     }
 }
@@ -229,7 +238,13 @@ fn a_request_can_not_override_its_method_where_rules_depend_on_it() {
     let bearer = format!("Bearer {}", token("plain"));
     for name in ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"] {
         let headers = headers(&[("authorization", &bearer), (name, "DELETE")]);
-        let question = Question { method: Some("GET"), target: Some("/orders"), headers: &headers, peer: Some(PROXY) };
+        let question = Question {
+            method: Some("GET"),
+            target: Some("/orders"),
+            headers: &headers,
+            peer: Some(PROXY),
+            certificate: None,
+        };
         assert_eq!(outcome(&question, BootTime::default()), both("", "guard.overridden_method"), "{name}");
     }
 }
@@ -264,7 +279,7 @@ proptest! {
             pairs.extend(std::iter::repeat_n((name.as_str(), "root"), times));
         }
         let headers = headers(&pairs);
-        let question = Question { method: Some("GET"), target: Some("/"), headers: &headers, peer: Some(PROXY) };
+        let question = Question { method: Some("GET"), target: Some("/"), headers: &headers, peer: Some(PROXY), certificate: None };
         let policy = policy();
         match decide(&policy, &question, |token| judge(token, BootTime::default()), NOW).verdict {
             Verdict::Pass(pass) => {
@@ -301,7 +316,7 @@ proptest! {
             _ => {}
         }
         let headers = headers(&pairs);
-        let question = Question { method: Some("GET"), target: Some(&target), headers: &headers, peer: Some(PROXY) };
+        let question = Question { method: Some("GET"), target: Some(&target), headers: &headers, peer: Some(PROXY), certificate: None };
         prop_assert_eq!(outcome(&question, BootTime::default()).1, "guard.several_credentials");
     }
 
@@ -317,11 +332,65 @@ proptest! {
     }
 }
 
+/// The verdict on a request of a client with this certificate, with these headers, by `policy`.
+fn with_certificate(policy: &Policy, name: &str, pairs: &[(&str, &str)], proven: Option<&[u8]>, peer: &str) -> String {
+    let bearer = format!("Bearer {}", token(name));
+    let headers = headers(&[&[("authorization", bearer.as_str())], pairs].concat());
+    let proven = proven.map(Thumbprint::of);
+    let peer = Some(peer.parse().unwrap());
+    let question =
+        Question { method: Some("GET"), target: Some("/"), headers: &headers, peer, certificate: proven.as_ref() };
+    match decide(policy, &question, |token| judge(token, BootTime::default()), NOW).verdict {
+        Verdict::Refuse(refusal) => refusal.code().to_owned(),
+        _ => "passed".to_owned(),
+    }
+}
+
+#[test]
+fn a_token_that_is_bound_to_a_certificate_passes_with_that_certificate_only() {
+    let (policy, wrong) = (policy(), "guard.wrong_certificate");
+    let ask = |name, proven| with_certificate(&policy, name, &[], proven, "127.0.0.1");
+    assert_eq!(ask("certificate", Some(b"a certificate")), "passed");
+    assert_eq!([ask("certificate", Some(b"another")), ask("certificate", None)], [wrong; 2]);
+    assert_eq!(ask("plain", Some(b"another")), "passed", "whoever shows one may have a token that is not bound");
+    for name in ["both", "certificate_and_more", "bound"] {
+        assert_eq!(ask(name, Some(b"a certificate")), "guard.sender_constrained", "{name}: not all is proven");
+    }
+}
+
+#[test]
+fn a_header_names_the_certificate_where_it_comes_from_a_proxy_that_is_believed() {
+    let (right, wrong) = (("client-cert", ":YSBjZXJ0aWZpY2F0ZQ==:"), "guard.wrong_certificate");
+    let certificates = CertificateHeader {
+        name: HeaderName::from_static("client-cert"),
+        format: crate::CertificateFormat::Rfc9440,
+        from: vec!["127.0.0.1".parse().unwrap()],
+    };
+    let policy = Policy { proxies: Network::ALL.to_vec(), certificates: Some(certificates), ..policy() };
+    let ask = |pairs: &[_], proven, peer| with_certificate(&policy, "certificate", pairs, proven, peer);
+    assert_eq!(ask(&[right], None, "127.0.0.1"), "passed");
+    assert_eq!(ask(&[right], None, "127.0.0.2"), wrong, "anybody can write a header");
+    assert_eq!(ask(&[right], Some(b"another"), "127.0.0.2"), wrong);
+    assert_eq!(ask(&[], Some(b"a certificate"), "127.0.0.2"), "passed", "whoever comes by itself has its own");
+    assert_eq!(ask(&[], Some(b"a certificate"), "127.0.0.1"), wrong, "a proxy's own is not its client's");
+    assert_eq!(ask(&[("client-cert", ":YSBj:")], Some(b"a certificate"), "127.0.0.1"), wrong);
+    assert_eq!(ask(&[right, right], None, "127.0.0.1"), wrong);
+    for smuggled in [("client_cert", right.1), ("connection", "Client-Cert")] {
+        assert_eq!(ask(&[right, smuggled], None, "127.0.0.1"), "guard.smuggled_identity");
+    }
+}
+
 #[test]
 fn where_anyone_may_nobody_is_identified() {
     let bearer = format!("Bearer {}", token("write"));
     let headers = headers(&[("authorization", &bearer)]);
-    let question = Question { method: Some("GET"), target: Some("/health"), headers: &headers, peer: Some(PROXY) };
+    let question = Question {
+        method: Some("GET"),
+        target: Some("/health"),
+        headers: &headers,
+        peer: Some(PROXY),
+        certificate: None,
+    };
     let policy = policy();
     let decision = decide(&policy, &question, |_| panic!("no token is looked at"), NOW);
     let Verdict::Pass(pass) = decision.verdict else { panic!("{decision:?}") };
@@ -339,12 +408,31 @@ fn a_configuration_that_can_not_be_meant_is_refused() {
     assert_eq!(policy(""), Ok(()));
     for (rules, key) in [
         ("proxies = [\"localhost\"]", "proxies"),
+        (
+            "[client_certificates]\nheader = \"Authorization\"\nformat = \"rfc9440\"\nfrom = [\"::1\"]",
+            "client_certificates.header",
+        ),
+        ("[client_certificates]\nheader = \"x\"\nformat = \"rfc9440\"\nfrom = []", "client_certificates.from"),
         ("scopes = [\"a\"]\n[[rules]]\nname = \"r\"", "scopes"),
         ("[[rules]]\nname = \"r\"\n[[rules]]\nname = \"r\"", "rules.r"),
         ("[[rules]]\nname = \"r\"\npaths = [\"/a*\"]", "rules.r.paths"),
         ("[[rules]]\nname = \"r\"\nmethods = [\"G T\"]", "rules.r.methods"),
         ("[[rules]]\nname = \"r\"\naccess = \"anyone\"\nscopes = [\"a\"]", "rules.r.access"),
         ("[[rules]]\nname = \"r\"\nstale = \"introspect\"", "rules.r.stale"),
+        ("[limits.l]\nrequests = 1\nseconds = 1", "limits.l"),
+        ("[cors.c]\norigins = [\"https://a\"]\n[[rules]]\nname = \"r\"\ncors = \"c\"", "cors.c"),
+        (
+            "[proxy]\nlisten = \"127.0.0.1:1\"\n[cors.c]\norigins = [\"*\"]\n[[rules]]\nname = \"r\"\ncors = \"c\"",
+            "cors.c",
+        ),
+        ("[proxy]\nlisten = \"127.0.0.1:1\"\n[cors.c]\norigins = [\"https://a\"]\n[[rules]]\nname = \"r\"", "cors.c"),
+        ("[[rules]]\nname = \"r\"\ncors = \"c\"", "rules.r.cors"),
+        ("[limits.l]\nrequests = 0\nseconds = 1\n[[rules]]\nname = \"r\"\nlimit = \"l\"", "limits.l"),
+        ("[[rules]]\nname = \"r\"\nlimit = \"l\"", "rules.r.limit"),
+        (
+            "[limits.l]\nrequests = 1\nseconds = 1\n[[rules]]\nname = \"r\"\naccess = \"anyone\"\nlimit = \"l\"",
+            "rules.r.limit",
+        ),
         ("[[rules]]\nname = \"r\"\nstale = { open = 3601 }", "rules.r.stale"),
         (
             "[[issuers]]\nissuer = \"https://idp\"\nrevocations_from = \"https://idp\"",

@@ -85,7 +85,7 @@ impl Guard {
             Err(code) => return grpc(Bytes::new(), code),
         };
         let Asked { method, target, headers } = &asked;
-        let question = Question { method: Some(method), target: Some(target), headers, peer };
+        let question = Question { method: Some(method), target: Some(target), headers, peer, certificate: None };
         let answer = match self.rule_on(&question).await {
             Ok(admission) => passes(&admission.pass.identity),
             Err(refusal) => denied(&refusal, self.metadata().map(ResourceMetadata::address)).await,
@@ -151,6 +151,7 @@ async fn denied(refusal: &Refusal, metadata: Option<&str>) -> CheckResponse {
     let code = match parts.status {
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,
         StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        StatusCode::TOO_MANY_REQUESTS => Code::ResourceExhausted,
         _ => Code::PermissionDenied,
     };
     let denied = Denied {

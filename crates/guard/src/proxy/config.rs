@@ -18,6 +18,9 @@ pub struct ProxyConfig {
     pub listen: SocketAddr,
     /// Serve HTTPS with this certificate.
     pub tls: Option<TlsConfig>,
+    /// Whether clients are asked for certificates in TLS, for tokens that are bound to one (RFC 8705).
+    #[serde(default)]
+    pub client_certificates: bool,
     /// The names by which clients know the applications, without ports; all when empty.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -96,6 +99,9 @@ impl ProxyConfig {
             0 => Err(bad(&format!("proxy.{key}"), &"at least one second")),
             value => Ok(Duration::from_secs(value)),
         };
+        if self.client_certificates && self.tls.is_none() {
+            return Err(bad("proxy.client_certificates", &"clients show certificates in TLS: [proxy.tls] is needed"));
+        }
         if upstreams.is_empty() {
             return Err(bad("upstream", &"a proxy needs an application to pass requests on to"));
         }
@@ -190,6 +196,7 @@ mod tests {
         for (text, key) in [
             ("", "upstream"),
             (&format!("response_timeout = 0\n{app}"), "proxy.response_timeout"),
+            (&format!("client_certificates = true\n{app}"), "proxy.client_certificates"),
             (&format!("hosts = [\"a:80\"]\n{app}"), "proxy.hosts"),
             (&format!("{app}{app}"), "upstream.app"),
             (&format!("{app}paths = [\"/a*\"]"), "upstream.app.paths"),

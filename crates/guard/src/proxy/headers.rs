@@ -22,6 +22,8 @@ pub(super) struct About<'a> {
     pub(super) identity: &'a HeaderMap,
     /// Whether the application sees the token.
     pub(super) pass_token: bool,
+    /// The header by which a proxy in front tells the guard of the client's certificate.
+    pub(super) certificate_header: Option<&'a HeaderName>,
     /// Whether the request is a WebSocket handshake.
     pub(super) websocket: bool,
     /// The value of `Host` for the application.
@@ -37,6 +39,7 @@ pub(super) fn for_upstream(came: &HeaderMap, about: &About<'_>) -> HeaderMap {
         if !is_ours
             && *name != HOST
             && *name != CONTENT_LENGTH
+            && about.certificate_header != Some(name)
             && (about.pass_token || (*name != AUTHORIZATION && *name != PROOF))
         {
             headers.append(name.clone(), value.clone());
@@ -139,6 +142,7 @@ mod tests {
             host: "shop.example",
             identity,
             pass_token: false,
+            certificate_header: None,
             websocket: false,
             upstream_host: "127.0.0.1:3000",
         }
@@ -194,6 +198,10 @@ mod tests {
                 "x-forwarded-proto: https",
             ]
         );
+        let certificate = HeaderName::from_static("x-cert");
+        let came_with = map(&[("x-cert", "1"), ("x-cert", "2"), ("accept", "*/*")]);
+        let told = About { certificate_header: Some(&certificate), ..about(&identity) };
+        assert!(!for_upstream(&came_with, &told).contains_key("x-cert"), "it is for the guard");
         let with_token = About { pass_token: true, websocket: true, ..about(&identity) };
         let headers = for_upstream(&came, &with_token);
         assert_eq!(headers[AUTHORIZATION], "Bearer t");

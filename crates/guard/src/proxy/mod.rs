@@ -36,9 +36,10 @@ use vigil::Vigil;
 
 use crate::browser::{BrowserMemory, BrowserPlan, Browsers, keep_cookie_ours};
 use crate::config::BadConfig;
+use crate::cors::{self, Cors};
 use crate::forward_auth::{Admission, Guard, json, refused};
 use crate::question::Question;
-use crate::{Refusal, ResourceMetadata, RoutePath};
+use crate::{Refusal, ResourceMetadata, RoutePath, Thumbprint};
 
 /// An answer's body: the guard's own, or the application's.
 pub type ProxyBody = Either<Full<Bytes>, Download>;
@@ -51,6 +52,8 @@ pub struct Proxy {
     upstreams: Vec<Upstream>,
     scheme: &'static str,
     browsers: Option<Browsers>,
+    /// Whether a rule lets pages of other origins in.
+    has_cors: bool,
 }
 
 /// Why a request does not go on.
@@ -96,7 +99,8 @@ impl Proxy {
         let upstreams =
             plan.upstreams.iter().map(|upstream| Upstream::new(upstream, &plan)).collect::<Result<_, _>>()?;
         let scheme = if is_https { "https" } else { "http" };
-        Ok(Self { guard: Arc::new(guard.for_everyone()), plan, upstreams, scheme, browsers: None })
+        let has_cors = guard.policy().rules.iter().any(|rule| rule.cors.is_some());
+        Ok(Self { guard: Arc::new(guard.for_everyone()), plan, upstreams, scheme, browsers: None, has_cors })
     }
 
     /// The same, which logs users in and keeps their tokens from their browsers.
@@ -117,12 +121,58 @@ impl Proxy {
         if let Some(document) = self.metadata(&parts) {
             return document.map(Either::Left);
         }
+        let cors = self.cors(&parts);
+        if let (Some(cors), Some(_)) = (cors, cors::asks_for(&parts.method, &parts.headers)) {
+            return self.preflight(&parts, cors).map(Either::Left);
+        }
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+        // Before browsers take out or put in what they need.
+        let origin = cors.and_then(|cors| cors.allowed(&parts.headers).cloned());
         let passed = match &self.browsers {
             None => self.pass(&parts, body, on_upgrade).await,
             Some(browsers) => self.pass_browser(browsers, &mut parts, body, on_upgrade).await,
         };
-        passed.unwrap_or_else(|stop| self.say(&parts, &stop).map(Either::Left))
+        let mut answer = passed.unwrap_or_else(|stop| self.say(&parts, &stop).map(Either::Left));
+        if let Some(cors) = cors {
+            cors.mark(origin.as_ref(), answer.headers_mut());
+        }
+        answer
+    }
+
+    /// What the rule for a request, or for the one that a preflight asks about, lets pages of other origins do.
+    fn cors(&self, parts: &Parts) -> Option<&Cors> {
+        // The back end's own addresses are for the application's own pages only.
+        let is_for_browsers = self.browsers.as_ref().is_some_and(|browsers| browsers.has(parts.uri.path()));
+        if !self.has_cors || is_for_browsers {
+            return None;
+        }
+        let understood = understand(parts).ok()?;
+        self.check_host(&understood).ok()?;
+        let question = Question {
+            method: Some(cors::asks_for(&parts.method, &parts.headers).unwrap_or(parts.method.as_str())),
+            target: Some(understood.target),
+            headers: &parts.headers,
+            peer: parts.extensions.get::<SocketAddr>().map(SocketAddr::ip),
+            certificate: None,
+        };
+        self.guard.policy().route(&question).ok()?.cors.as_ref()
+    }
+
+    /// Answers a browser that asks whether a page may send a request. It sends no token with this, and nothing goes on.
+    fn preflight(&self, parts: &Parts, cors: &Cors) -> Response<Full<Bytes>> {
+        match cors.preflight(&parts.headers) {
+            Ok(headers) => {
+                let mut answer = Response::new(Full::default());
+                *answer.status_mut() = StatusCode::NO_CONTENT;
+                *answer.headers_mut() = headers;
+                answer
+            }
+            Err(refusal) => {
+                let mut answer = self.say(parts, &self.refuse(parts, refusal));
+                cors.mark(None, answer.headers_mut());
+                answer
+            }
+        }
     }
 
     /// The same for requests of browsers, whose cookie stands for a token.
@@ -178,6 +228,7 @@ impl Proxy {
             target: Some(understood.target),
             headers: &parts.headers,
             peer,
+            certificate: parts.extensions.get::<Thumbprint>(),
         };
         let Admission { pass, stale } = self.guard.rule_on(&question).await?;
         let upstream = self.upstreams.iter().find(|upstream| upstream.has(&path)).ok_or(UpstreamError::None)?;
@@ -187,6 +238,7 @@ impl Proxy {
             host: understood.host,
             identity: &pass.identity,
             pass_token: self.plan.pass_token,
+            certificate_header: self.guard.policy().certificates.as_ref().map(|header| &header.name),
             websocket: understood.websocket,
             upstream_host: upstream.host(understood.host),
         };

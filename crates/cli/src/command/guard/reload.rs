@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use probity_authority::client_certificate_verifier;
 use probity_guard::config::{GuardConfig, TlsConfig};
 use probity_verifier::Trust;
 use tokio::task::JoinHandle;
@@ -79,8 +80,9 @@ impl Reloader {
     async fn reload(&mut self) -> Result<(), Failure> {
         let config = load(&self.file)?;
         check_unchangeable(&self.config, &config)?;
-        let certificates = certificate(config.tls.as_ref())?;
-        let proxy_certificates = certificate(config.proxy.as_ref().and_then(|proxy| proxy.tls.as_ref()))?;
+        let certificates = certificate(config.tls.as_ref(), false)?;
+        let asks = config.proxy.as_ref().is_some_and(|proxy| proxy.client_certificates);
+        let proxy_certificates = certificate(config.proxy.as_ref().and_then(|proxy| proxy.tls.as_ref()), asks)?;
         let before = self.service.current.load_full();
         let trusted = print_of_trust(&config);
         let trust = if trusted == self.trusted { Arc::clone(&before.trust) } else { ready(&config).await? };
@@ -126,8 +128,11 @@ fn check_unchangeable(old: &GuardConfig, new: &GuardConfig) -> Result<(), Failur
     Err(Failure::new(format!("{what} while the guard runs: restart it")).of_kind(Kind::Configuration))
 }
 
-fn certificate(tls: Option<&TlsConfig>) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
-    let read = |tls: &TlsConfig| tls_config(&tls.certificate_file, &tls.key_file, false, None);
+/// With `asks`, clients are asked for certificates.
+fn certificate(tls: Option<&TlsConfig>, asks: bool) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
+    let read = |tls: &TlsConfig| {
+        tls_config(&tls.certificate_file, &tls.key_file, false, asks.then(client_certificate_verifier))
+    };
     tls.map(read).transpose().or_kind(Kind::Configuration)
 }
 

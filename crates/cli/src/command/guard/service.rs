@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http_body_util::{Either, Full};
+use probity_authority::client_certificate_verifier;
 use probity_guard::browser::BrowserMemory;
 use probity_guard::config::{GuardConfig, TlsConfig};
 use probity_guard::proxy::Proxy;
@@ -101,12 +102,14 @@ pub(crate) async fn start(
     let current = Arc::new(ArcSwap::from_pointee(parts));
     let proxy = match (&config.proxy, plan) {
         (Some(proxy), Some(plan)) => {
-            let listener = listener(proxy.listen, proxy.tls.as_ref(), proxy.plain_http_beyond_loopback).await?;
+            let listener =
+                listener(proxy.listen, proxy.tls.as_ref(), proxy.plain_http_beyond_loopback, proxy.client_certificates)
+                    .await?;
             Some(listener.streaming(plan.body_timeout()))
         }
         _ => None,
     };
-    let listener = listener(config.listen, config.tls.as_ref(), config.plain_http_beyond_loopback).await?;
+    let listener = listener(config.listen, config.tls.as_ref(), config.plain_http_beyond_loopback, false).await?;
     let (address, proxy_address) = (listener.address(), proxy.as_ref().map(Listener::address));
     let service = Service {
         current: Arc::clone(&current),
@@ -164,13 +167,19 @@ async fn ended(mut running: watch::Receiver<()>) {
     while running.changed().await.is_ok() {}
 }
 
-async fn listener(address: SocketAddr, tls: Option<&TlsConfig>, plain_anywhere: bool) -> Result<Listener, Failure> {
+async fn listener(
+    address: SocketAddr,
+    tls: Option<&TlsConfig>,
+    plain_anywhere: bool,
+    asks: bool,
+) -> Result<Listener, Failure> {
     let socket = Socket::bind(address).await?;
     match tls {
         None if plain_anywhere => Ok(socket.danger_plain_http_anywhere()),
         None => Ok(socket.plain_http().or_kind(Kind::Configuration)?),
         Some(TlsConfig { certificate_file, key_file }) => {
-            Ok(socket.https(tls_config(certificate_file, key_file, false, None).or_kind(Kind::Configuration)?))
+            let clients = asks.then(client_certificate_verifier);
+            Ok(socket.https(tls_config(certificate_file, key_file, false, clients).or_kind(Kind::Configuration)?))
         }
     }
 }

@@ -31,6 +31,15 @@ paths = [\"/health\"]
 access = \"anyone\"
 
 [[rules]]
+name = \"pages\"
+methods = [\"GET\", \"PUT\"]
+paths = [\"/pages/**\"]
+cors = \"shop\"
+
+[cors.shop]
+origins = [\"https://shop.example\"]
+
+[[rules]]
 name = \"all\"
 paths = [\"/**\"]
 ";

@@ -5,7 +5,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use super::Site;
-use crate::harness::{claims, exchange, get, text, wait_for};
+use crate::harness::{Answer, claims, exchange, get, text, wait_for};
 
 #[test]
 fn a_request_with_a_good_token_reaches_the_application_which_learns_who_calls() {
@@ -79,6 +79,46 @@ fn what_a_rule_refuses_never_reaches_the_application() {
     assert!(site.application.take().is_empty());
     assert_eq!(get(site.port, "/health", &[("X-Auth-Subject", "root")]).status, 200);
     assert!(site.application.sole().all("x-auth-subject").is_empty(), "where anyone may, nobody is identified");
+}
+
+#[test]
+fn pages_of_named_origins_may_use_what_a_rule_opens_to_them_and_others_may_not() {
+    let site = Site::start();
+    let token = site.authority.service_token();
+    let (shop, evil) = (("Origin", "https://shop.example"), ("Origin", "https://evil.example"));
+    let preflight = |path: &str, origin: (&str, &str), method: &str| {
+        let asks = format!(
+            "OPTIONS {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}: {}\r\nAccess-Control-Request-Method: {method}\r\n\r\n",
+            origin.0, origin.1,
+        );
+        exchange(site.port, asks.as_bytes())
+    };
+    let may = preflight("/pages/1", shop, "PUT");
+    assert_eq!((may.status, may.header("access-control-allow-origin")), (204, "https://shop.example"), "{may:?}");
+    assert_eq!(may.header("access-control-allow-methods"), "PUT");
+    assert_eq!(may.header("access-control-allow-headers"), "authorization, content-type");
+    assert_eq!((may.header("access-control-allow-credentials"), may.header("vary").is_empty()), ("", false));
+    let may_not = preflight("/pages/1", evil, "PUT");
+    assert_eq!((may_not.status, may_not.code().as_str()), (403, "guard.cross_origin"));
+    assert_eq!((may_not.header("access-control-allow-origin"), may_not.header("vary")), ("", "origin"));
+    for (path, method) in [("/pages/1", "DELETE"), ("/orders", "GET"), ("/pages/../internal", "GET")] {
+        let closed = preflight(path, shop, method);
+        assert!(closed.status >= 400 && closed.header("access-control-allow-origin").is_empty(), "{closed:?}");
+    }
+    assert!(site.application.take().is_empty(), "no preflight goes on");
+    let origin = "Origin: https://shop.example";
+    let allowed = |answer: &Answer| {
+        let [origin, vary] = ["access-control-allow-origin", "vary"].map(|name| answer.header(name).to_owned());
+        (answer.status, origin, vary)
+    };
+    let named = |status| (status, shop.1.to_owned(), "origin".to_owned());
+    let unnamed = |status| (status, String::new(), "origin".to_owned());
+    assert_eq!(allowed(&site.call("GET /pages/1", &token, &[origin])), named(200));
+    assert_eq!(allowed(&site.call("GET /pages/1", "bad", &[origin])), named(401), "the page may see why not");
+    assert_eq!(allowed(&site.call("GET /pages/1", &token, &["Origin: https://evil.example"])), unnamed(200));
+    assert_eq!(allowed(&site.call("GET /pages/1", &token, &[])), unnamed(200));
+    let elsewhere = site.call("GET /orders", &token, &[origin]);
+    assert_eq!(allowed(&elsewhere), (200, String::new(), String::new()));
 }
 
 #[test]
