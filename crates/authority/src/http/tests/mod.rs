@@ -18,6 +18,7 @@ mod metadata;
 mod openapi;
 mod outbound;
 mod par;
+mod pkce;
 mod readiness;
 mod register;
 mod request_object;
