@@ -299,6 +299,7 @@ mod tests {
             subject: "u".into(),
             authentication: Authentication::by_password(UnixTime::from_secs(100)),
             expires: UnixTime::from_secs(10_000),
+            latest_end: UnixTime::from_secs(10_000),
             place: SessionIndex { list: 0, index: 0 },
         }
     }

@@ -11,6 +11,7 @@ mod consent;
 mod device;
 mod dpop;
 mod id_token;
+mod idle_session;
 mod introspect;
 mod keys;
 mod logout;
