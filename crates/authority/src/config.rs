@@ -136,6 +136,9 @@ pub struct RegistrationConfig {
     /// Whether they are somebody else's: their users are then asked what they may have.
     #[serde(default = "default_third_party")]
     pub third_party: bool,
+    /// Whether confidential ones may leave out PKCE in OpenID requests with a `nonce` (OAuth 2.1 section 7.5.1).
+    #[serde(default)]
+    pub nonce_instead_of_pkce: bool,
 }
 
 /// Client certificates: RFC 8705.
@@ -346,7 +349,11 @@ impl RegistrationConfig {
             return Err(ConfigError::Registration("scopes: none that opens this authority itself"));
         }
         check_audience(&self.audience).map_err(|_| ConfigError::Registration("audience: empty or too long"))?;
-        let policy = ClientPolicy { third_party: self.third_party, ..ClientPolicy::default() };
+        let policy = ClientPolicy {
+            third_party: self.third_party,
+            nonce_instead_of_pkce: self.nonce_instead_of_pkce,
+            ..ClientPolicy::default()
+        };
         let (grant_types, audience) = (self.grant_types.clone(), self.audience.clone());
         Ok(RegistrationRules { grant_types, scope, audience, policy })
     }

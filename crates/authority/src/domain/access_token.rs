@@ -203,6 +203,7 @@ mod tests {
             subject: "u".into(),
             authentication: Authentication::by_password(UnixTime::from_secs(900)),
             expires: UnixTime::from_secs(1_100),
+            latest_end: UnixTime::from_secs(1_100),
             place: SessionIndex { list: 1, index: 7 },
         };
         let audience = ["https://a.example".to_owned(), "https://b.example".to_owned()];

@@ -20,8 +20,8 @@ pub struct CodeGrant {
     pub grant: Grant,
     /// `nonce` of the request, for the ID token.
     pub nonce: Option<String>,
-    /// The PKCE challenge.
-    pub challenge: Challenge,
+    /// The PKCE challenge; nothing when the client was excused from it.
+    pub challenge: Option<Challenge>,
     /// The thumbprint of the one key that may redeem it (RFC 9449 section 10).
     pub key: Option<String>,
     /// When it can no longer be redeemed.
@@ -35,6 +35,8 @@ pub struct CodeGrant {
 pub struct Presentation<'a> {
     /// The client, authenticated if it can be.
     pub client_id: &'a str,
+    /// Whether the client has authenticated itself.
+    pub authenticated: bool,
     /// `redirect_uri`
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`
@@ -68,11 +70,15 @@ impl CodeGrant {
         if presented.redirect_uri.is_some_and(|uri| uri != self.redirect_uri) {
             return Redemption::Refused("the code was sent to another redirect_uri");
         }
-        let Some(verifier) = presented.verifier else {
-            return Redemption::Refused("code_verifier is missing");
-        };
-        if !self.challenge.is_met_by(verifier) {
-            return Redemption::Refused("code_verifier does not fit code_challenge");
+        match (&self.challenge, presented.verifier) {
+            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => {}
+            (Some(_), Some(_)) => return Redemption::Refused("code_verifier does not fit code_challenge"),
+            (Some(_), None) => return Redemption::Refused("code_verifier is missing"),
+            // RFC 9700 section 2.1.1: somebody has taken the challenge out of the request.
+            (None, Some(_)) => return Redemption::Refused("code_verifier without a code_challenge in the request"),
+            (None, None) if presented.authenticated => {}
+            // It has become a public client since.
+            (None, None) => return Redemption::Refused("a public client needs PKCE"),
         }
         // RFC 9449 section 10.
         if self.key.is_some() && self.key.as_deref() != presented.key {
@@ -103,7 +109,7 @@ mod tests {
             session_id: "s".into(),
             grant: Grant::sample(NOW),
             nonce: None,
-            challenge: Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
+            challenge: Challenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
             expires: UnixTime::from_secs(1_060),
             key: None,
             redeemed_for: None,
@@ -116,6 +122,7 @@ mod tests {
 
     const GOOD: Presentation<'_> = Presentation {
         client_id: "app",
+        authenticated: false,
         redirect_uri: Some("https://app.example/cb"),
         verifier: Some(VERIFIER),
         key: None,
@@ -150,6 +157,16 @@ mod tests {
                 let outcome = grant.present(presented, NOW);
                 assert!(matches!(outcome, Redemption::Refused(_)), "{outcome:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_code_without_challenge_is_redeemed_without_verifier_by_a_client_that_has_authenticated_itself() {
+        let grant = CodeGrant { challenge: None, ..grant() };
+        let good = Presentation { authenticated: true, verifier: None, ..GOOD };
+        assert_eq!(grant.present(good, NOW), Redemption::Redeem);
+        for bad in [Presentation { authenticated: false, ..good }, Presentation { verifier: Some(VERIFIER), ..good }] {
+            assert!(matches!(grant.present(bad, NOW), Redemption::Refused(_)), "{bad:?}");
         }
     }
 

@@ -25,13 +25,16 @@ pub struct Lifetimes {
     pub code: u64,
     /// A session from login to its end, whatever happens in it; 12 hours by default, at most [`MAX_SESSION_SECONDS`].
     pub session: u64,
+    /// A session that is not used, by a request for authorization or a refresh of its tokens; 1 hour by default, as NIST SP
+    /// 800-63B has it, at most [`MAX_SESSION_SECONDS`].
+    pub idle: u64,
     /// A refresh token family from its first token to its end; 30 days by default, at most [`MAX_SESSION_SECONDS`].
     pub refresh: u64,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { access_token: 300, id_token: 300, code: 60, session: 12 * 3_600, refresh: 30 * 24 * 3_600 }
+        Self { access_token: 300, id_token: 300, code: 60, session: 12 * 3_600, idle: 3_600, refresh: 30 * 24 * 3_600 }
     }
 }
 
@@ -92,6 +95,7 @@ impl Lifetimes {
             ("id_token", self.id_token, MAX_ACCESS_TOKEN_SECONDS, SHORT),
             ("code", self.code, MAX_CODE_SECONDS, CODE),
             ("session", self.session, MAX_SESSION_SECONDS, YEAR),
+            ("idle", self.idle, MAX_SESSION_SECONDS, YEAR),
             ("refresh", self.refresh, MAX_SESSION_SECONDS, YEAR),
         ] {
             if !(1..=most).contains(&seconds) {

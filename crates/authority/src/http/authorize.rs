@@ -137,7 +137,8 @@ async fn grant(
         expires: now.plus(state.lifetimes.code),
         redeemed_for: None,
     };
-    let write = Write::from(session.must_be_live(now)).and(grant.add(&code.hash()));
+    let alive = session.extend(now, session.expires_after_use(now, state.lifetimes.idle));
+    let write = Write::from(alive).and(grant.add(&code.hash()));
     let consent = consent.map(|consent| consent.must_stand(&session.subject, &request.reply_to.client_id));
     let write = write.and_all(consent);
     // RFC 9126 section 7.3: a pushed request is granted once.

@@ -80,6 +80,12 @@ async fn refresh_token(
     let live = family.filter(|family| {
         family.client_id == client.id && family.counter == counter && !family.revoked && now < family.expires
     });
+    // It ends with its session, which may be over for not having been used.
+    if let Some(session) = live.as_ref().and_then(|family| family.session_id.as_deref())
+        && state.store.live_session(session, now).await?.is_none()
+    {
+        return Ok(None);
+    }
     Ok(live.map(|family| {
         json!({
             "active": true,

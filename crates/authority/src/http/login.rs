@@ -240,7 +240,11 @@ pub(super) async fn open_session(
     let authentication = Authentication::by_password(now);
     match before {
         Some(session) if session.subject == user.subject => {
-            let renewal = Write::from(user.must_be_as_read()).and(session.renew(&cookie.hash(), &authentication));
+            let renewal = Write::from(user.must_be_as_read()).and(session.renew(
+                &cookie.hash(),
+                &authentication,
+                session.expires_after_use(now, state.lifetimes.idle),
+            ));
             match state.store.apply(renewal).await {
                 Ok(_) => return Ok(session.id),
                 Err(WriteError::Conflict(Conflict::SessionEnded)) => {}
@@ -255,13 +259,14 @@ pub(super) async fn open_session(
         }
         None => {}
     }
-    let expires = now.plus(state.lifetimes.session);
+    let latest_end = now.plus(state.lifetimes.session);
     let session = Session {
         id: id_text(entropy::bytes()?),
         subject: user.subject.clone(),
         authentication,
-        expires,
-        place: state.places.next(&state.store, expires, now).await?,
+        expires: now.plus(state.lifetimes.idle).min(latest_end),
+        latest_end,
+        place: state.places.next(&state.store, latest_end, now).await?,
     };
     let write = write.and(user.must_be_as_read()).and(session.add(&cookie.hash()));
     match state.store.apply(write).await {

@@ -141,6 +141,8 @@ async fn described(
         // What an administrator has decided stays.
         client.audience.clone_from(&before.audience);
         client.policy = before.policy.clone();
+        // Except what no public client may have, when it has become one.
+        client.policy.nonce_instead_of_pkce &= !client.is_public();
     }
     let secret = settle_secret(&mut client, before)?;
     check(state, &client)?;

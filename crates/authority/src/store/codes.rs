@@ -42,7 +42,7 @@ impl Store {
             grant: Grant { scope: scope_of(row.text(4)?)?, ..details.grant },
             key: details.key,
             nonce: row.optional_text(5)?.map(str::to_owned),
-            challenge: Challenge::parse(row.text(6)?).ok_or(Inconsistent("a code challenge can't be read"))?,
+            challenge: challenge_of(row.text(6)?)?,
             expires: row.time(7)?,
             redeemed_for: row.optional_text(8)?.map(str::to_owned),
         }))
@@ -63,13 +63,21 @@ impl CodeGrant {
                 self.session_id.as_str().into(),
                 self.grant.scope.to_string().into(),
                 self.nonce.as_deref().into(),
-                self.challenge.to_text().into(),
+                self.challenge.map(|challenge| challenge.to_text()).unwrap_or_default().into(),
                 self.expires.into(),
                 to_document(&Details { grant: self.grant.clone(), key: self.key.clone() }).into(),
             ],
             Expect::One(Conflict::Taken),
         )
     }
+}
+
+/// A stored challenge; the empty text is none.
+fn challenge_of(text: &str) -> Result<Option<Challenge>, Inconsistent> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Challenge::parse(text).map(Some).ok_or(Inconsistent("a code challenge can't be read"))
 }
 
 /// Redeems a code for a grant; [`Conflict::CodeRedeemed`] when somebody was faster or it has expired.

@@ -14,4 +14,5 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_client_administration.sql"),
     include_str!("migrations/0011_registration.sql"),
     include_str!("migrations/0012_audit_log.sql"),
+    include_str!("migrations/0013_idle_sessions.sql"),
 ];

@@ -20,7 +20,7 @@ impl Store {
         cookie: &SecretHash,
         now: UnixTime,
     ) -> Result<Option<Session>, StoreError> {
-        const SQL: &str = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions \
+        const SQL: &str = "SELECT sid, subject, auth_time, expires, list, idx, amr, latest_end FROM sessions \
                            WHERE cookie_hash = $1 AND ended IS NULL AND expires > $2";
         Ok(self
             .query_one(SQL, &[cookie.to_text().into(), now.into()])
@@ -35,7 +35,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn session(&self, id: &str) -> Result<Option<Session>, StoreError> {
-        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions WHERE sid = $1";
+        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr, latest_end FROM sessions WHERE sid = $1";
         Ok(self.query_one(sql, &[id.into()]).await?.as_ref().map(Session::try_from).transpose()?)
     }
 
@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn live_session(&self, id: &str, now: UnixTime) -> Result<Option<Session>, StoreError> {
-        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions \
+        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr, latest_end FROM sessions \
                    WHERE sid = $1 AND ended IS NULL AND expires > $2";
         Ok(self.query_one(sql, &[id.into(), now.into()]).await?.as_ref().map(Session::try_from).transpose()?)
     }
@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]
     pub(crate) async fn sessions_of(&self, subject: &str, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr FROM sessions \
+        let sql = "SELECT sid, subject, auth_time, expires, list, idx, amr, latest_end FROM sessions \
                    WHERE subject = $1 AND ended IS NULL AND expires > $2 ORDER BY auth_time DESC LIMIT 1000";
         let rows = self.query(sql, &[subject.into(), now.into()]).await?;
         Ok(rows.iter().map(Session::try_from).collect::<Result<_, _>>()?)
@@ -104,8 +104,8 @@ impl Session {
     /// Adds the session.
     pub(crate) fn add(&self, cookie: &SecretHash) -> Statement {
         Statement::new(
-            "INSERT INTO sessions (sid, cookie_hash, subject, auth_time, expires, list, idx, amr) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO sessions (sid, cookie_hash, subject, auth_time, expires, list, idx, amr, latest_end) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
                 self.id.as_str().into(),
                 cookie.to_text().into(),
@@ -115,21 +115,34 @@ impl Session {
                 self.place.list.into(),
                 self.place.index.into(),
                 methods_text(&self.authentication).into(),
+                self.latest_end.into(),
             ],
             Expect::One(Conflict::Taken),
         )
     }
 
-    /// The user has proved again who they are: the session gets a new cookie.
-    pub(crate) fn renew(&self, cookie: &SecretHash, authentication: &Authentication) -> Statement {
+    /// The user has proved again who they are: the session gets a new cookie, and time until `expires`.
+    pub(crate) fn renew(&self, cookie: &SecretHash, authentication: &Authentication, expires: UnixTime) -> Statement {
         Statement::new(
-            "UPDATE sessions SET cookie_hash = $1, auth_time = $2, amr = $4 WHERE sid = $3 AND ended IS NULL",
+            "UPDATE sessions SET cookie_hash = $1, auth_time = $2, amr = $4, expires = $5 \
+             WHERE sid = $3 AND ended IS NULL",
             [
                 cookie.to_text().into(),
                 authentication.time.into(),
                 self.id.as_str().into(),
                 methods_text(authentication).into(),
+                expires.into(),
             ],
+            Expect::One(Conflict::SessionEnded),
+        )
+    }
+
+    /// The session is used at `now`, when it must be live, and gets time until `expires` if it does not have that.
+    pub(crate) fn extend(&self, now: UnixTime, expires: UnixTime) -> Statement {
+        Statement::new(
+            "UPDATE sessions SET expires = CASE WHEN expires < $3 THEN $3 ELSE expires END \
+             WHERE sid = $1 AND ended IS NULL AND expires > $2",
+            [self.id.as_str().into(), now.into(), expires.into()],
             Expect::One(Conflict::SessionEnded),
         )
     }
@@ -184,6 +197,7 @@ impl TryFrom<&Row> for Session {
             subject: row.text(1)?.to_owned(),
             authentication: Authentication { time: row.time(2)?, methods: methods_of(row.text(6)?)? },
             expires: row.time(3)?,
+            latest_end: row.time(7)?,
             place: SessionIndex { list: row.number(4)?, index: row.number(5)? },
         })
     }

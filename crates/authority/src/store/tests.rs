@@ -136,6 +136,7 @@ fn session() -> Session {
         subject: "u".into(),
         authentication: Authentication::by_password(NOW),
         expires: UnixTime::from_secs(9_000),
+        latest_end: UnixTime::from_secs(9_000),
         place: SessionIndex { list: 3, index: 5 },
     }
 }

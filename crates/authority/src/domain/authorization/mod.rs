@@ -14,7 +14,7 @@ use super::claims::ClaimsRequest;
 use super::client::{Client, GrantType};
 use super::parameters::Parameters;
 use super::pkce::Challenge;
-use super::scope::{Scope, ScopeError};
+use super::scope::{self, Scope, ScopeError};
 
 /// The longest `state` and `nonce`, in bytes: both are kept or sent back.
 pub const MAX_ECHOED_BYTES: usize = 2_048;
@@ -34,8 +34,8 @@ pub struct AuthorizationRequest {
     pub scope: Scope,
     /// Goes into the ID token.
     pub nonce: Option<String>,
-    /// The PKCE challenge.
-    pub challenge: Challenge,
+    /// The PKCE challenge; nothing from a client that is excused from it.
+    pub challenge: Option<Challenge>,
     /// Whether and when to ask the user.
     pub prompt: Prompt,
     /// The oldest login that will do, in seconds.
@@ -116,15 +116,20 @@ impl AuthorizationRequest {
             ScopeError::NotAllowed => refuse("invalid_scope", "the scope has a name that this client may not ask for"),
         })?;
         // RFC 7636 section 4.3: without a method the challenge would be plain, which a thief of the request can answer.
-        if parameters.get("code_challenge_method").is_some_and(|method| method != "S256")
-            || (parameters.get("code_challenge").is_some() && parameters.get("code_challenge_method").is_none())
-        {
-            return Err(refuse("invalid_request", "code_challenge_method must be S256"));
-        }
-        let challenge = parameters.get("code_challenge");
-        let challenge = challenge.ok_or_else(|| refuse("invalid_request", "code_challenge is missing (PKCE)"))?;
-        let challenge = Challenge::parse(challenge)
-            .ok_or_else(|| refuse("invalid_request", "code_challenge is not a SHA-256 as base64url"))?;
+        let challenge = match (parameters.get("code_challenge"), parameters.get("code_challenge_method")) {
+            (Some(challenge), Some("S256")) => {
+                let challenge = Challenge::parse(challenge)
+                    .ok_or_else(|| refuse("invalid_request", "code_challenge is not a SHA-256 as base64url"))?;
+                Some(challenge)
+            }
+            (Some(_), _) => return Err(refuse("invalid_request", "code_challenge_method must be S256")),
+            // OAuth 2.1 section 7.5.1: the client finds a code that was slipped to it by the nonce in its ID token.
+            (None, None) if client.may_omit_pkce() && nonce.is_some() && scope.contains(scope::OPENID) => None,
+            (None, _) if client.may_omit_pkce() => {
+                return Err(refuse("invalid_request", "either PKCE, or the scope openid with a nonce"));
+            }
+            (None, _) => return Err(refuse("invalid_request", "code_challenge is missing (PKCE)")),
+        };
         let prompt = Prompt::parse(parameters.get("prompt"))
             .ok_or_else(|| refuse("invalid_request", "prompt is none, or any of login, consent and select_account"))?;
         let max_age = parameters.get("max_age").map(str::parse).transpose();
@@ -294,6 +299,7 @@ mod tests {
             subject: "u".into(),
             authentication: Authentication::by_password(UnixTime::from_secs(100)),
             expires: UnixTime::from_secs(10_000),
+            latest_end: UnixTime::from_secs(10_000),
             place: SessionIndex { list: 0, index: 0 },
         }
     }

@@ -75,6 +75,12 @@ impl Outline<'_> {
             // RFC 6749 section 4.4: confidential clients only.
             return metadata("client_secret: client_credentials needs one, or another way to authenticate");
         }
+        if self.policy.nonce_instead_of_pkce && is_public {
+            // OAuth 2.1 section 7.5.1: the code alone would then open everything.
+            return metadata(
+                "policy: nonce_instead_of_pkce: only a client that authenticates itself may do without PKCE",
+            );
+        }
         for uri in self.redirect_uris {
             redirect_uri::check(uri).map_err(|reason| BadClient::RedirectUri(format!("{uri}: {reason}")))?;
         }
@@ -142,6 +148,17 @@ pub fn check_audience(audience: &str) -> Result<(), BadClient> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_public_client_does_without_pkce() {
+        let policy = ClientPolicy { nonce_instead_of_pkce: true, ..ClientPolicy::default() };
+        let check = |method, has_secret| {
+            let metadata = ClientMetadata { token_endpoint_auth_method: method, ..ClientMetadata::default() };
+            Outline { grant_types: &[], redirect_uris: &[], has_secret, metadata: &metadata, policy: &policy }.check()
+        };
+        assert!(check(None, false).is_err() && check(Some(AuthMethod::None), false).is_err());
+        assert_eq!(check(None, true), Ok(()));
+    }
 
     #[test]
     fn a_client_has_a_secret_exactly_if_it_authenticates_by_one() {

@@ -114,6 +114,11 @@ impl Client {
         }
     }
 
+    /// Whether it may leave out PKCE in requests that allow for that: OAuth 2.1 section 7.5.1.
+    pub fn may_omit_pkce(&self) -> bool {
+        self.policy.nonce_instead_of_pkce && !self.is_public()
+    }
+
     /// Whether it authenticates itself by a method.
     pub fn authenticates_by(&self, method: AuthMethod) -> bool {
         match self.metadata.token_endpoint_auth_method {

@@ -19,6 +19,9 @@ pub struct ClientPolicy {
     pub may_impersonate: bool,
     /// Whether it is somebody else's: its users are then asked what it may have.
     pub third_party: bool,
+    /// Whether it may leave out PKCE in OpenID requests with a `nonce` (OAuth 2.1 section 7.5.1), which it then has to check.
+    /// For confidential clients only.
+    pub nonce_instead_of_pkce: bool,
     /// In which form it gets its access tokens.
     pub access_token_format: AccessTokenFormat,
     /// The public key of its `audience`, a JWK with `alg`: for the format `encrypted_jwt`.

@@ -85,6 +85,8 @@ impl RegistrationRules {
             }
             None => self.scope.clone(),
         };
+        let mut policy = self.policy.clone();
+        policy.nonce_instead_of_pkce &= metadata.token_endpoint_auth_method != Some(AuthMethod::None);
         Ok(Client {
             name: said.client_name.unwrap_or_else(|| id.clone()),
             id,
@@ -94,7 +96,7 @@ impl RegistrationRules {
             scope,
             audience: self.audience.clone(),
             metadata,
-            policy: self.policy.clone(),
+            policy,
         })
     }
 }

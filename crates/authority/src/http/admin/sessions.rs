@@ -15,6 +15,7 @@ pub(super) async fn list(State(state): Shared, query: Query) -> Result<Json<Valu
             "sid": session.id,
             "auth_time": session.authentication.time.as_secs(),
             "expires": session.expires.as_secs(),
+            "latest_end": session.latest_end.as_secs(),
         })
     });
     Ok(Json(json!({ "sessions": sessions.collect::<Vec<_>>() })))

@@ -131,6 +131,7 @@ async fn session(state: &authority::State, id: Option<&str>, now: UnixTime) -> R
             "live": state.store.live_session(id, now).await?.is_some(),
             "auth_time": session.authentication.time.as_secs(),
             "expires": session.expires.as_secs(),
+            "latest_end": session.latest_end.as_secs(),
         }),
     })
 }

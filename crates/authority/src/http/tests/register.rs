@@ -5,16 +5,17 @@ use crate::config::RegistrationConfig;
 use probity_verifier::clock::unix_now;
 use serde_json::json;
 
-fn open(config: &mut AuthorityConfig) {
+pub(super) fn open(config: &mut AuthorityConfig) {
     config.registration = Some(RegistrationConfig {
         scopes: ["openid", "email", "read"].map(str::to_owned).to_vec(),
         audience: AUDIENCE.into(),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         third_party: false,
+        nonce_instead_of_pkce: false,
     });
 }
 
-fn description() -> Value {
+pub(super) fn description() -> Value {
     json!({ "redirect_uris": [CALLBACK], "client_name": "Shop", "grant_types": ["authorization_code", "refresh_token"] })
 }
 
@@ -24,20 +25,20 @@ impl Fixture {
     }
 
     /// An initial access token.
-    async fn initial(&self, uses: u32) -> String {
+    pub(super) async fn initial(&self, uses: u32) -> String {
         let admin = self.admin_token().await;
         let answer = self.admin(Method::POST, "registration-tokens", &admin, &json!({ "uses": uses })).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         answer.text("token")
     }
 
-    async fn registration(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
+    pub(super) async fn registration(&self, method: Method, path: &str, token: &str, body: &Value) -> Answer {
         let request = Request::builder().method(method).uri(format!("/register{path}"));
         let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
-    async fn register(&self, token: &str, body: &Value) -> Answer {
+    pub(super) async fn register(&self, token: &str, body: &Value) -> Answer {
         self.registration(Method::POST, "", token, body).await
     }
 

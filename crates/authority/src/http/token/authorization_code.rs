@@ -22,6 +22,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
     let now = state.moment(&subject, &client.id).await?;
     let presentation = Presentation {
         client_id: &client.id,
+        authenticated: !client.is_public(),
         redirect_uri: parameters.get("redirect_uri"),
         verifier: parameters.get("code_verifier"),
         key: request.confirmation.key.as_deref(),

@@ -61,7 +61,7 @@ impl NewGrant<'_> {
             confirmation: self.request.refresh_confirmation(),
             counter: 0,
             rotated: now,
-            expires: if is_offline { expires } else { expires.min(session.expires) },
+            expires: if is_offline { expires } else { expires.min(session.latest_end) },
             revoked: false,
         };
         let mut write = Write::from(redeem(&family.id)).and(session.must_be_live(now)).and(family.add());

@@ -9,6 +9,7 @@ use crate::authority::State;
 use crate::domain::audit_log::Event;
 use crate::domain::family::{Family, Refresh};
 use crate::domain::revocation::Order;
+use crate::domain::session::Session;
 use crate::http::error::OAuthError;
 use crate::store::{Conflict, Write, WriteError};
 
@@ -50,7 +51,7 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
             },
         };
         let session = match &family.session_id {
-            Some(id) => Some(state.store.live_session(id, now).await?.ok_or(UNKNOWN)?),
+            Some(id) => Some(used_session(state, id, now).await?),
             None => None,
         };
         let tokens = GrantTokens {
@@ -67,6 +68,19 @@ pub(super) async fn exchange(state: &State, request: &TokenRequest<'_>) -> Resul
         return tokens.issue(state, now).await;
     }
     Err(UNKNOWN)
+}
+
+/// The session of the family, which is used by this and so does not end yet.
+async fn used_session(state: &State, id: &str, now: UnixTime) -> Result<Session, OAuthError> {
+    let session = state.store.live_session(id, now).await?.ok_or(UNKNOWN)?;
+    let Some(expires) = session.extended(now, state.lifetimes.idle) else {
+        return Ok(session);
+    };
+    match state.store.apply(Write::from(session.extend(now, expires))).await {
+        Ok(_) => Ok(Session { expires, ..session }),
+        Err(WriteError::Conflict(Conflict::SessionEnded)) => Err(UNKNOWN),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn kill_reused(state: &State, family: &Family, now: UnixTime) -> OAuthError {
