@@ -11,6 +11,7 @@ use probity_verifier::{
 
 use crate::Refusal;
 use crate::certificate::CertificateHeader;
+use crate::cors;
 use crate::path::RoutePath;
 use crate::peer::Network;
 use crate::question::Question;
@@ -123,6 +124,14 @@ impl Policy {
         let path = RoutePath::parse(path)?;
         let fitting = self.rules.iter().find(|rule| rule.fits_method(method) && rule.fits_path(&path));
         fitting.ok_or(Refusal::NoRule)
+    }
+
+    /// How the proxy answers a browser that asks whether a page of another origin may send a request, by the rule for that request;
+    /// nothing when this is no such question, or no rule answers it.
+    pub fn preflight(&self, question: &Question<'_>) -> Option<(&Rule, Result<HeaderMap, Refusal>)> {
+        let method = cors::asks_for(question.method?, question.headers)?;
+        let rule = self.route(&Question { method: Some(method), ..*question }).ok()?;
+        Some((rule, rule.cors.as_ref()?.preflight(question.headers)))
     }
 }
 

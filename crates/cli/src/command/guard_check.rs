@@ -2,16 +2,19 @@
 
 use std::io::Read;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use probity_guard::{
-    Access, Cors, Decision, Limit, Pass, Policy, Question, RoutePath, Rule, Staleness, Verdict, decide,
+    Access, Cors, Decision, Limit, Pass, Policy, Question, Refusal, RoutePath, Rule, Staleness, Thumbprint, Verdict,
+    decide,
 };
 use probity_verifier::clock::unix_now;
-use probity_verifier::{Rejection, Trust};
+use probity_verifier::{AccessToken, Rejection, Trust};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
 use super::guard::{load, trust_config};
@@ -46,6 +49,9 @@ pub(crate) struct CheckArgs {
     /// A header of the request, as NAME: VALUE; may be repeated.
     #[arg(long = "header", value_name = "HEADER")]
     headers: Vec<String>,
+    /// A certificate (PEM) that the client has shown to the guard itself.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// The address of whoever asks the guard.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     peer: IpAddr,
@@ -63,23 +69,28 @@ impl CheckArgs {
         let config = load(&self.config)?;
         let policy = config.policy().or_kind(Kind::Configuration)?;
         let headers = self.request_headers()?;
+        let certificate = self.certificate.as_deref().map(thumbprint).transpose()?;
         let question = Question {
             method: Some(&self.method),
             target: Some(&self.uri),
             headers: &headers,
             peer: Some(self.peer),
-            certificate: None,
+            certificate: certificate.as_ref(),
         };
         let trust = match self.token_file {
             Some(_) => Some(ready(Trust::start(trust_config(&config)?)?).await?),
             None => None,
         };
         let judge = |token: &str| trust.as_ref().map_or(Err(Rejection::NoKeys), |trust| trust.judge_now(token));
-        let decision = decide(&policy, &question, judge, unix_now());
-        let (passes, verdict, reason) = explain(&decision);
-        let considered = considered(&policy, &question);
+        let (decided, (passes, verdict, reason)) = if let Some((rule, answer)) = policy.preflight(&question) {
+            (Some(rule), explain_preflight(rule, &answer))
+        } else {
+            let decision = decide(&policy, &question, judge, unix_now());
+            (decision.rule, explain(&decision))
+        };
+        let considered = considered(&policy, &question, decided);
         if self.json {
-            let rule = decision.rule.map(|rule| rule.name.as_str());
+            let rule = decided.map(|rule| rule.name.as_str());
             let document =
                 json!({"passes": passes, "verdict": verdict, "reason": reason, "rule": rule, "rules": considered});
             output::line(&document.to_string())?;
@@ -133,7 +144,13 @@ fn explain(decision: &Decision<'_>) -> (bool, String, String) {
     let rule = decision.rule.map_or("", |rule| rule.name.as_str());
     match &decision.verdict {
         Verdict::Pass(Pass { token: None, .. }) => (true, "passes".into(), format!("rule {rule} lets anyone pass")),
-        Verdict::Pass(_) => (true, "passes".into(), format!("the token fulfils rule {rule}")),
+        Verdict::Pass(pass) => {
+            let counts = decision.rule.and_then(|rule| rule.limit.as_ref());
+            let counts = counts.map(|limit| format!(", and limit {} counts the request", limit.name()));
+            let bound = pass.token.as_ref().and_then(AccessToken::bound_certificate);
+            let bound = bound.map_or("", |_| " with the certificate that it is bound to");
+            (true, "passes".into(), format!("the token fulfils rule {rule}{bound}{}", counts.unwrap_or_default()))
+        }
         Verdict::Introspect(_) => {
             (false, "introspect".into(), format!("the guard is stale, and rule {rule} asks the authority"))
         }
@@ -141,13 +158,29 @@ fn explain(decision: &Decision<'_>) -> (bool, String, String) {
     }
 }
 
+/// The same for a browser's question before a request.
+fn explain_preflight(rule: &Rule, answer: &Result<HeaderMap, Refusal>) -> (bool, String, String) {
+    match answer {
+        Ok(_) => (true, "preflight".into(), format!("204: rule {} lets pages of this origin ask for it", rule.name)),
+        Err(refusal) => (false, refusal.code().into(), format!("{} {refusal}", refusal.status().as_u16())),
+    }
+}
+
+fn thumbprint(file: &Path) -> Result<Thumbprint, Failure> {
+    let certificate = CertificateDer::from_pem_file(file).map_err(|error| Failure::new(error.to_string()));
+    Ok(Thumbprint::of(&certificate.doing(file.display())?))
+}
+
 /// Each rule, and whether it fits; none after the first that does is looked at.
-fn considered(policy: &Policy, question: &Question<'_>) -> Vec<Value> {
+fn considered(policy: &Policy, question: &Question<'_>, decided: Option<&Rule>) -> Vec<Value> {
     let method = question.method.unwrap_or_default();
     let Ok(path) = RoutePath::parse(question.target.unwrap_or_default()) else { return Vec::new() };
     let mut considered = Vec::new();
     for rule in &policy.rules {
+        // A preflight is decided about by the rule for another method than its own.
+        let is_the_one = decided.is_some_and(|decided| decided.name == rule.name);
         let fits = match (rule.fits_method(method), rule.fits_path(&path)) {
+            _ if is_the_one => "decides",
             (true, true) => "decides",
             (true, false) => "is for other paths",
             (false, true) => "is for other methods",

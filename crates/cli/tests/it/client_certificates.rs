@@ -1,12 +1,13 @@
 //! Clients that authenticate by certificates: RFC 8705, over real TLS.
 
 use std::fs;
+use std::process::Command;
 
 use probity_jose::{SignatureAlgorithm, VerifyingKey};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
 use crate::application::Application;
-use crate::harness::{Answer, Authority, Client, Guard, claims, free_port, text};
+use crate::harness::{Answer, Authority, Client, Guard, PROBITY, claims, free_port, text};
 
 /// Starts an authority that asks for certificates as `section` says, with a client for this one.
 fn start(certified: &CertifiedKey<rcgen::KeyPair>, section: &str) -> Authority {
@@ -106,6 +107,15 @@ fn a_guard_that_asks_for_certificates_takes_a_bound_token_on_a_connection_with_i
         assert_eq!((refused.status, refused.code().as_str()), (401, "guard.wrong_certificate"));
     }
     assert_eq!(application.take().len(), 1);
+    let [token_file, own_file, other_file] = ["token", "own.pem", "other.pem"].map(|name| authority.data(name));
+    let files = [(&token_file, token.to_owned()), (&own_file, own.cert.pem()), (&other_file, other.cert.pem())];
+    files.into_iter().for_each(|(file, text)| fs::write(file, text).unwrap());
+    for (certificate, code) in [(&own_file, 0), (&other_file, 1)] {
+        let mut check = Command::new(PROBITY);
+        check.args(["guard", "check", "--uri", "/", "--config"]).arg(authority.data("rules.toml"));
+        check.arg("--token-file").arg(&token_file).arg("--certificate").arg(certificate);
+        assert_eq!(check.output().unwrap().status.code(), Some(code));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::browser::{Browser, VERIFIER};
-use crate::harness::{Answer, Authority, Guard, PROBITY, text, wait_for};
+use crate::harness::{Answer, Authority, Guard, PROBITY, free_port, text, wait_for};
 
 const RULES: &str = r#"
 [resource]
@@ -62,6 +62,21 @@ limit = "few"
 [limits.few]
 requests = 2
 seconds = 3600
+"#;
+
+const PAGES: &str = r#"
+[[rules]]
+name = "pages"
+methods = ["PUT"]
+paths = ["/pages"]
+cors = "shop"
+
+[cors.shop]
+origins = ["https://shop.example"]
+
+[[upstream]]
+name = "nobody"
+url = "http://127.0.0.1:9"
 "#;
 
 fn ask(guard: &Guard, target: &str, token: &str) -> Answer {
@@ -160,7 +175,8 @@ fn check(authority: &Authority, arguments: &[&str]) -> (i32, Value) {
 #[test]
 fn guard_check_says_which_rule_decides_and_why() {
     let authority = Authority::start();
-    let _guard = Guard::start_with(&authority, RULES);
+    let proxy = format!("{RULES}{PAGES}\n[proxy]\nlisten = \"127.0.0.1:{}\"\n", free_port());
+    let _guard = Guard::start_with(&authority, &proxy);
     let (status, health) = check(&authority, &["--uri", "/health"]);
     assert_eq!((status, text(&health, "/rule"), text(&health, "/verdict")), (0, "health", "passes"));
     let (status, nothing) = check(&authority, &["--uri", "/closed"]);
@@ -178,4 +194,12 @@ fn guard_check_says_which_rule_decides_and_why() {
     assert_eq!((status, text(&passes, "/reason")), (0, "the token fulfils rule closed"));
     let (status, unmet) = check(&authority, &["--uri", "/user", "--token-file", token]);
     assert_eq!((status, text(&unmet, "/verdict")), (1, "guard.unmet_claim"));
+    let (status, few) = check(&authority, &["--uri", "/few", "--token-file", token]);
+    assert_eq!((status, text(&few, "/reason")), (0, "the token fulfils rule few, and limit few counts the request"));
+    let asks = ["--uri", "/pages", "--method", "OPTIONS", "--header", "Access-Control-Request-Method: PUT", "--header"];
+    let (status, may) = check(&authority, &[&asks[..], &["Origin: https://shop.example"]].concat());
+    assert_eq!((status, text(&may, "/rule"), text(&may, "/verdict")), (0, "pages", "preflight"));
+    assert_eq!(text(&may, "/rules/8/fits"), "decides");
+    let (status, may_not) = check(&authority, &[&asks[..], &["Origin: https://evil.example"]].concat());
+    assert_eq!((status, text(&may_not, "/rule"), text(&may_not, "/verdict")), (1, "pages", "guard.cross_origin"));
 }

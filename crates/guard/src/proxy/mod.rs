@@ -122,7 +122,7 @@ impl Proxy {
             return document.map(Either::Left);
         }
         let cors = self.cors(&parts);
-        if let (Some(cors), Some(_)) = (cors, cors::asks_for(&parts.method, &parts.headers)) {
+        if let (Some(cors), Some(_)) = (cors, cors::asks_for(parts.method.as_str(), &parts.headers)) {
             return self.preflight(&parts, cors).map(Either::Left);
         }
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
@@ -149,7 +149,7 @@ impl Proxy {
         let understood = understand(parts).ok()?;
         self.check_host(&understood).ok()?;
         let question = Question {
-            method: Some(cors::asks_for(&parts.method, &parts.headers).unwrap_or(parts.method.as_str())),
+            method: Some(cors::asks_for(parts.method.as_str(), &parts.headers).unwrap_or(parts.method.as_str())),
             target: Some(understood.target),
             headers: &parts.headers,
             peer: parts.extensions.get::<SocketAddr>().map(SocketAddr::ip),
