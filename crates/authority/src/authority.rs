@@ -24,8 +24,11 @@ use tracing::{error, info, warn};
 use url::Url;
 
 use crate::client_certificates::Vouchers;
+use crate::client_documents::ClientDocuments;
 use crate::client_keys::FetchedKeys;
-use crate::config::{AuthorityConfig, ClientCertificatesConfig, ClientConfig, ConfigError, RegistrationConfig};
+use crate::config::{
+    AuthorityConfig, ClientCertificatesConfig, ClientConfig, ClientIdDocumentsConfig, ConfigError, RegistrationConfig,
+};
 use crate::domain::claims::Attributes;
 use crate::domain::client::check::{Abilities, check_id};
 use crate::domain::client::registration::RegistrationRules;
@@ -122,6 +125,8 @@ pub(crate) struct State {
     pub(crate) configured_clients: BTreeSet<String>,
     /// What clients that register themselves may be; without it, none can.
     pub(crate) registration: Option<RegistrationRules>,
+    /// Clients that describe themselves at the address that is their name; without it, none can.
+    pub(crate) client_documents: Option<ClientDocuments>,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) clock: Arc<TokenClock>,
@@ -198,6 +203,7 @@ impl Authority {
         let read_vouchers = |file: &Path| Vouchers::read(file).map_err(|reason| file_error(file, &reason));
         let vouchers = vouchers.map(read_vouchers).transpose()?;
         let registration = config.registration.as_ref().map(RegistrationConfig::rules).transpose()?;
+        let client_documents = config.client_id_documents.as_ref().map(ClientIdDocumentsConfig::rules).transpose()?;
         let now = unix_now();
         let opening = open_store(config).await?;
         let horizon = horizon(now).max(opening.horizon().await?);
@@ -226,6 +232,7 @@ impl Authority {
             issuer: config.issuer.clone(),
             lifetimes: config.lifetimes,
             registration,
+            client_documents: client_documents.map(ClientDocuments::new),
             configured_clients: config.clients.iter().map(|client| client.client_id.clone()).collect(),
             store,
             hub,

@@ -11,6 +11,7 @@ use crate::domain::algorithm::PublicAlgorithm;
 use crate::domain::claims::Attributes;
 pub use crate::domain::client::GrantType;
 use crate::domain::client::check::{Abilities, Outline, check_audience};
+use crate::domain::client::document::DocumentRules;
 use crate::domain::client::metadata::ClientMetadata;
 use crate::domain::client::policy::ClientPolicy;
 use crate::domain::client::redirect_uri;
@@ -60,6 +61,8 @@ pub struct AuthorityConfig {
     pub outbound: OutboundConfig,
     /// Let clients register themselves (RFC 7591), with tokens that administrators make. Without it, none can.
     pub registration: Option<RegistrationConfig>,
+    /// Know clients by the documents at the addresses that are their names. Without it, none is known so.
+    pub client_id_documents: Option<ClientIdDocumentsConfig>,
     /// Clients that exist from the start; what the file says of them replaces what the store has.
     #[serde(default)]
     pub clients: Vec<ClientConfig>,
@@ -139,6 +142,25 @@ pub struct RegistrationConfig {
     /// Whether confidential ones may leave out PKCE in OpenID requests with a `nonce` (OAuth 2.1 section 7.5.1).
     #[serde(default)]
     pub nonce_instead_of_pkce: bool,
+}
+
+/// Clients whose `client_id` is the https address of a document about them (draft-ietf-oauth-client-id-metadata-document): whose
+/// documents count, and what the clients may be at most. They are public, or have keys.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientIdDocumentsConfig {
+    /// The hosts whose documents count, compared exactly. Whoever publishes there can make clients.
+    pub hosts: Vec<String>,
+    /// The scopes that they may ask for.
+    pub scopes: Vec<String>,
+    /// The `aud` of their access tokens.
+    pub audience: String,
+    /// The grants that they may use.
+    #[serde(default = "default_registration_grants")]
+    pub grant_types: Vec<GrantType>,
+    /// Whether they are somebody else's: their users are then asked what they may have.
+    #[serde(default = "default_third_party")]
+    pub third_party: bool,
 }
 
 /// Client certificates: RFC 8705.
@@ -230,6 +252,9 @@ pub enum ConfigError {
     /// What clients that register themselves may not be.
     #[error("registration: {0}")]
     Registration(&'static str),
+    /// What clients that describe themselves may not be.
+    #[error("client_id_documents: {0}")]
+    ClientIdDocuments(&'static str),
     /// Client certificates that can't be asked for.
     #[error("client_certificates: {0}")]
     ClientCertificates(&'static str),
@@ -295,6 +320,7 @@ impl AuthorityConfig {
             self.check_certificates(certificates).map_err(ConfigError::ClientCertificates)?;
         }
         self.registration.as_ref().map(RegistrationConfig::rules).transpose()?;
+        self.client_id_documents.as_ref().map(ClientIdDocumentsConfig::rules).transpose()?;
         self.key_rotation.check().map_err(ConfigError::KeyRotation)?;
         self.lifetimes.check()?;
         let certificates = self.client_certificates.as_ref();
@@ -356,6 +382,34 @@ impl RegistrationConfig {
         };
         let (grant_types, audience) = (self.grant_types.clone(), self.audience.clone());
         Ok(RegistrationRules { grant_types, scope, audience, policy })
+    }
+}
+
+impl ClientIdDocumentsConfig {
+    /// Whose documents count, and what the clients may be at most.
+    ///
+    /// # Errors
+    /// [`ConfigError::ClientIdDocuments`]
+    pub fn rules(&self) -> Result<DocumentRules, ConfigError> {
+        let is_host = |host: &String| {
+            let url = Url::parse(&format!("https://{host}/"));
+            url.is_ok_and(|url| url.host_str() == Some(host) && url.port().is_none())
+        };
+        if self.hosts.is_empty() || !self.hosts.iter().all(is_host) {
+            return Err(ConfigError::ClientIdDocuments("hosts: at least one, in lower case and without port"));
+        }
+        let rules = RegistrationConfig {
+            scopes: self.scopes.clone(),
+            audience: self.audience.clone(),
+            grant_types: self.grant_types.clone(),
+            third_party: self.third_party,
+            nonce_instead_of_pkce: false,
+        };
+        let rules = rules.rules().map_err(|error| match error {
+            ConfigError::Registration(reason) => ConfigError::ClientIdDocuments(reason),
+            other => other,
+        })?;
+        Ok(DocumentRules { hosts: self.hosts.clone(), rules })
     }
 }
 

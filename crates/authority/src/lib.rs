@@ -7,6 +7,7 @@ mod authority;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod client_certificates;
+mod client_documents;
 mod client_keys;
 pub mod config;
 mod consent;

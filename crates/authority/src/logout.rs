@@ -73,7 +73,7 @@ impl State {
     }
 
     async fn tell(&self, notice: &LogoutNotice, now: UnixTime) -> Result<(), String> {
-        let client = self.store.client(&notice.client_id).await.map_err(|error| error.to_string())?;
+        let client = self.client(&notice.client_id).await.map_err(|error| error.to_string())?;
         // A client that is gone, or does not want to know any more, need not be told.
         let Some(client) = client else { return Ok(()) };
         let Some(uri) = &client.metadata.backchannel_logout_uri else { return Ok(()) };

@@ -24,7 +24,7 @@ impl State {
     /// or reference must have been good, since a login takes its time.
     pub(super) async fn find_request(&self, parameters: &Parameters, came: UnixTime) -> Result<Found, Failure> {
         let client = match parameters.get("client_id") {
-            Some(id) => self.store.client(id).await?,
+            Some(id) => self.client(id).await?,
             None => None,
         };
         let client =

@@ -132,7 +132,7 @@ async fn ask_for_consent(
     request: &DeviceRequest,
     now: UnixTime,
 ) -> Result<Response<Body>, OAuthError> {
-    let client = state.store.client(&request.client_id).await?.ok_or(OAuthError::Server)?;
+    let client = state.client(&request.client_id).await?.ok_or(OAuthError::Server)?;
     let csrf = csrf_token(headers)?;
     let shown = code.shown();
     let page = ConsentPage {

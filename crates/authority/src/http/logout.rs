@@ -66,7 +66,7 @@ impl Wish {
             return Err(refuse("The application has sent an ID token of another application."));
         }
         let client = match hint.as_ref().map(|hint| hint.client_id.as_str()).or(named) {
-            Some(id) => state.store.client(id).await?,
+            Some(id) => state.client(id).await?,
             None => None,
         };
         if named.is_some() && client.is_none() {

@@ -93,6 +93,9 @@ fn document(state: &State) -> Value {
         document.insert("end_session_endpoint".to_owned(), at(path::LOGOUT).into());
         document.insert("backchannel_logout_supported".to_owned(), true.into());
         document.insert("backchannel_logout_session_supported".to_owned(), true.into());
+        if state.client_documents.is_some() {
+            document.insert("client_id_metadata_document_supported".to_owned(), true.into());
+        }
         if state.registration.is_some() {
             document.insert("registration_endpoint".to_owned(), at(path::REGISTER).into());
         }

@@ -52,7 +52,7 @@ async fn answer(
     }
     let family = token.facts().family.ok_or(NOT_GOOD)?;
     let family = state.store.family(family).await?.filter(|family| !family.revoked).ok_or(NOT_GOOD)?;
-    let client = state.store.client(&family.client_id).await?.ok_or(NOT_GOOD)?;
+    let client = state.client(&family.client_id).await?.ok_or(NOT_GOOD)?;
     let user = state.store.user_of_subject(&family.subject).await?.ok_or(NOT_GOOD)?;
     // A refresh may have narrowed the scope: the token's counts.
     let granted = scope::Scope::parse(token.scope()).map_err(|_| NOT_GOOD)?;

@@ -2,6 +2,7 @@
 
 pub mod access_token_format;
 pub mod check;
+pub mod document;
 pub mod keys;
 pub mod metadata;
 pub mod policy;

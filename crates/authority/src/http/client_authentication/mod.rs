@@ -35,7 +35,7 @@ impl State {
         if client_id.len() > MAX_CLIENT_ID_BYTES {
             return Err(OAuthError::InvalidClient);
         }
-        let client = self.store.client(&client_id).await?.ok_or(OAuthError::InvalidClient)?;
+        let client = self.client(&client_id).await?.ok_or(OAuthError::InvalidClient)?;
         let is_authentic = match credentials {
             Credentials::Secret(method, secret) => client.authenticates_by(method) && secret::is_good(&client, &secret),
             Credentials::Assertion(assertion) => {

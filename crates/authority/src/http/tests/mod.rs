@@ -5,6 +5,7 @@ mod admin;
 mod audit_log;
 mod authorize;
 mod client_authentication;
+mod client_documents;
 mod clients;
 mod conformance;
 mod consent;
@@ -231,6 +232,7 @@ impl Fixture {
             dpop: DpopConfig::default(),
             outbound: OutboundConfig::default(),
             registration: None,
+            client_id_documents: None,
             clients: vec![
                 client("app", None, &code, &APP_SCOPES, AUDIENCE),
                 client("other", None, &code, &["openid", "read"], AUDIENCE),

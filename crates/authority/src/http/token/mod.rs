@@ -75,7 +75,7 @@ impl TokenRequest<'_> {
     /// Looks again, after the moment of a token that no write allows, whether the client may do anything: it may have been
     /// disabled since it was authenticated, and its tokens revoked.
     async fn client_must_stand(&self, state: &crate::authority::State) -> Result<(), OAuthError> {
-        state.store.client(&self.client.id).await?.map(|_| ()).ok_or(OAuthError::InvalidClient)
+        state.client(&self.client.id).await?.map(|_| ()).ok_or(OAuthError::InvalidClient)
     }
 
     /// What the refresh tokens of a new grant are bound to: a confidential client's are bound to the client.
