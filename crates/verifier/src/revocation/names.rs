@@ -67,6 +67,7 @@ pub(super) struct Names {
 }
 
 impl Names {
+    #[inline]
     pub(super) fn check(&self, token: &TokenFacts<'_>) -> Option<Level> {
         // A token without `iat` counts as issued at the epoch.
         let in_everything = self.everything().is_some_and(|through| token.issued <= through);
@@ -85,22 +86,28 @@ impl Names {
         LEVELS.into_iter().filter(|level| self.hits(token, *level))
     }
 
+    #[inline(never)]
     fn hits(&self, token: &TokenFacts<'_>, level: Level) -> bool {
-        let dead = |marks: &Marks, name: Option<&str>| name.is_some_and(|name| marks.get(name).is_some());
-        let before = |marks: &Marks, name: Option<&str>| {
-            name.is_some_and(|name| marks.get(name).is_some_and(|mark| token.issued <= mark.through))
+        // The filter is never wrong when it says no, and quicker than any map.
+        let find = |marks: &Marks, kind: Kind, name: Option<&str>| {
+            let name = name.filter(|name| self.index.with(|index| index.filter.may_hold(kind, name)))?;
+            marks.get(name)
+        };
+        let dead = |marks: &Marks, kind: Kind, name: Option<&str>| find(marks, kind, name).is_some();
+        let before = |marks: &Marks, kind: Kind, name: Option<&str>| {
+            find(marks, kind, name).is_some_and(|mark| token.issued <= mark.through)
         };
         match level {
             Level::Session => {
                 token.session.is_some_and(|place| self.session_is_revoked(place))
-                    || dead(&self.sessions, token.session_id)
+                    || dead(&self.sessions, Kind::Session, token.session_id)
             }
             Level::Everything => self.everything().is_some_and(|through| token.issued <= through),
-            Level::Key => dead(&self.keys, token.key),
-            Level::Subject => before(&self.subjects, Some(token.subject)),
-            Level::Client => before(&self.clients, token.client),
-            Level::Family => dead(&self.families, token.family),
-            Level::Token => dead(&self.tokens, token.token),
+            Level::Key => dead(&self.keys, Kind::Key, token.key),
+            Level::Subject => before(&self.subjects, Kind::Subject, Some(token.subject)),
+            Level::Client => before(&self.clients, Kind::Client, token.client),
+            Level::Family => dead(&self.families, Kind::Family, token.family),
+            Level::Token => dead(&self.tokens, Kind::Token, token.token),
             // Others know of these.
             Level::StatusList | Level::Lapsed => false,
         }
