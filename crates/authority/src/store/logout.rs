@@ -52,40 +52,32 @@ impl Session {
     }
 }
 
+/// Tells the clients of every session that has not ended, or of those that a condition chooses. `$1` is the moment.
+macro_rules! notices {
+    ($($condition:literal)?) => {
+        concat!(
+            "INSERT INTO logout_notices (sid, client_id, name, due, attempts) \
+             SELECT c.sid, c.client_id, c.name, CAST($1 AS BIGINT), 0 FROM session_clients c \
+             JOIN sessions s ON s.sid = c.sid WHERE s.ended IS NULL AND s.expires > CAST($1 AS BIGINT)",
+            $(" AND ", $condition,)?
+            " ON CONFLICT (sid, client_id) DO NOTHING"
+        )
+    };
+}
+
 /// The clients of a session are to be told that it ends, unless it has ended. To stand before its end.
 pub(super) fn notify_clients_of(session: &str, now: UnixTime) -> Statement {
-    Statement::new(
-        "INSERT INTO logout_notices (sid, client_id, name, due, attempts) \
-         SELECT c.sid, c.client_id, c.name, CAST($2 AS BIGINT), 0 FROM session_clients c \
-         JOIN sessions s ON s.sid = c.sid WHERE c.sid = $1 AND s.ended IS NULL AND s.expires > CAST($2 AS BIGINT) \
-         ON CONFLICT (sid, client_id) DO NOTHING",
-        [session.into(), now.into()],
-        Expect::Any,
-    )
+    Statement::new(notices!("c.sid = $2"), [now.into(), session.into()], Expect::Any)
 }
 
 /// The clients of every session of a subject are to be told. To stand before the end of the sessions.
 pub(super) fn notify_clients_of_subject(subject: &str, now: UnixTime) -> Statement {
-    Statement::new(
-        "INSERT INTO logout_notices (sid, client_id, name, due, attempts) \
-         SELECT c.sid, c.client_id, c.name, CAST($2 AS BIGINT), 0 FROM session_clients c \
-         JOIN sessions s ON s.sid = c.sid WHERE s.subject = $1 AND s.ended IS NULL AND s.expires > CAST($2 AS BIGINT) \
-         ON CONFLICT (sid, client_id) DO NOTHING",
-        [subject.into(), now.into()],
-        Expect::Any,
-    )
+    Statement::new(notices!("s.subject = $2"), [now.into(), subject.into()], Expect::Any)
 }
 
 /// The clients of every session are to be told. To stand before the end of the sessions.
 pub(super) fn notify_all_clients(now: UnixTime) -> Statement {
-    Statement::new(
-        "INSERT INTO logout_notices (sid, client_id, name, due, attempts) \
-         SELECT c.sid, c.client_id, c.name, CAST($1 AS BIGINT), 0 FROM session_clients c \
-         JOIN sessions s ON s.sid = c.sid WHERE s.ended IS NULL AND s.expires > CAST($1 AS BIGINT) \
-         ON CONFLICT (sid, client_id) DO NOTHING",
-        [now.into()],
-        Expect::Any,
-    )
+    Statement::new(notices!(), [now.into()], Expect::Any)
 }
 
 impl LogoutNotice {

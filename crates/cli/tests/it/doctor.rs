@@ -62,6 +62,27 @@ fn each_usual_mistake_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_key_set_that_can_not_be_read_is_said_with_its_address_and_the_reason() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let metadata = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{issuer}/jwks"}}"#);
+    let server = std::thread::spawn(move || {
+        for (status, body) in [("200 OK", metadata.as_str()), ("404 Not Found", ""), ("200 OK", "")] {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let guard = format!("http://127.0.0.1:{}", free_port());
+    let (code, said) = doctor(&["--issuer", &issuer, "--guard", &guard]);
+    server.join().unwrap();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("BAD   {issuer}/jwks answers 404")), "{said}");
+}
+
+#[test]
 fn a_redirect_and_a_clock_that_is_wrong_are_explained() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let issuer = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());

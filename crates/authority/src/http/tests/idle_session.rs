@@ -26,6 +26,16 @@ impl Fixture {
         assert_eq!(self.sessions().execute(sql, [IDLE - seconds]).unwrap(), 1);
     }
 
+    /// Uses a session by an authorization request or a refresh, when nobody has for half of the limit; the refresh token of then.
+    async fn use_after_a_pause(&self, session: &str, token: String, by_refresh: bool) -> String {
+        self.used_ago(IDLE / 2);
+        if by_refresh {
+            return self.refresh(&token).await.text("refresh_token");
+        }
+        self.code(session).await;
+        token
+    }
+
     async fn tokens(&self, session: &str) -> Answer {
         self.redeem(&self.code(session).await).await
     }
@@ -64,23 +74,13 @@ async fn a_session_in_use_lives_on_up_to_its_latest_end() {
     let mut token = fixture.tokens(&session).await.text("refresh_token");
     let [login, _, latest_end] = fixture.times();
     for by_refresh in [false, true] {
-        fixture.used_ago(IDLE / 2);
-        if by_refresh {
-            token = fixture.refresh(&token).await.text("refresh_token");
-        } else {
-            fixture.code(&session).await;
-        }
+        token = fixture.use_after_a_pause(&session, token, by_refresh).await;
         assert!(fixture.times()[1] >= login + IDLE, "by refresh: {by_refresh}");
     }
     let latest_end = latest_end.min(login + IDLE - 200);
     fixture.sessions().execute("UPDATE sessions SET latest_end = ?1", [latest_end]).unwrap();
     for by_refresh in [false, true] {
-        fixture.used_ago(IDLE / 2);
-        if by_refresh {
-            token = fixture.refresh(&token).await.text("refresh_token");
-        } else {
-            fixture.code(&session).await;
-        }
+        token = fixture.use_after_a_pause(&session, token, by_refresh).await;
         assert_eq!(fixture.times()[1], latest_end, "by refresh: {by_refresh}");
     }
 }
